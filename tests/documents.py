@@ -1,0 +1,85 @@
+"""Writes the documents that are made from code, or checks that they are up to date: ``python -m tests.documents
+[--check]``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from emulator.cli import coverage_table
+from pulumi_unifiedto.errors import catalogue_page
+from tests import rotation_picture
+from tests.complaints_page import complaints_page
+
+ROOT: Final = Path(__file__).parents[1]
+
+_COVERAGE_INTRODUCTION: Final = """# What the emulator covers
+
+Made by `make docs`; `python -m emulator coverage` prints the same. *Documented*: the service's own documentation says
+so. *Observed*: seen with a real client or server. *Assumed*: neither; each assumption about Unified.to is a switch with
+every possible answer, and tested in each position.
+"""
+
+_BEGIN, _END = "<!-- configuration: begin -->", "<!-- configuration: end -->"
+
+
+def configuration_table() -> str:
+    """The README's table of configuration keys, from Pulumi.yaml."""
+    keys: Mapping[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+    lines = ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
+    for key, declared in keys.items():
+        kind = declared["type"]
+        if kind == "array":
+            kind = f"list of {declared['items']['type']}s"
+        default = f"`{json.dumps(declared['default'])}`" if "default" in declared else "required"
+        lines.append(f"| `{key}` | {kind} | {default} | {declared['description']} |")
+    return "\n".join(lines)
+
+
+def coverage_page() -> str:
+    """What the emulator answers, and where it is known from that the real service does so."""
+    return f"{_COVERAGE_INTRODUCTION}\n{coverage_table()}\n"
+
+
+def readme() -> str:
+    """The README with its generated part renewed."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    before, _, rest = text.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n{configuration_table()}\n{_END}{after}"
+
+
+DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    "README.md": readme,
+    "docs/errors.md": catalogue_page,
+    "docs/emulator-coverage.md": coverage_page,
+    "docs/rotation.svg": rotation_picture.draw,
+    "docs/complaints.md": complaints_page,
+}
+
+
+def main(arguments: list[str]) -> int:
+    stale = []
+    for name, make in DOCUMENTS.items():
+        path = ROOT / name
+        text = make()
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, "utf-8")
+            sys.stdout.write(f"wrote {name}\n")
+    if "--check" in arguments and stale:
+        sys.stderr.write(f"Out of date: {', '.join(stale)}. Run `make docs` and commit the result.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
