@@ -1,0 +1,343 @@
+"""What a registration is and what follows from it: pure decisions, no network.
+
+Unified.to calls the object a *workspace integration*: one row for each workspace, environment and integration type,
+which holds the OAuth client. What is not known about its API carries a number, U1 to U15, in the comments below:
+
+U4  whether a PUT merges or replaces      everything read is sent back, and `auth` always with both id and secret
+U5  how credentials are masked            nothing read from `auth` is ever sent back or relied on
+U9  filters, missing `environment`        filtered again here; missing means Production; two matches stop
+U10 unknown, read-only and null fields    read-only ones and nulls are left out, unknown ones sent back
+U11 authorization URL without credentials only its `client_id` counts, never its mere presence
+U13 a row that points to a vault          keeps both `secretsmanager_*`, warns, trusts the `client_id`
+U14 concurrent changes                    other fields are compared afterwards
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from .errors import AmbiguousRegistration, AuthKeysWouldBeLost, SecretText, WorkspaceMismatch
+
+DEFAULT_ENVIRONMENT: Final = "Production"
+MOCKED_ENVIRONMENT: Final = "Sandbox"
+"""Its data and credentials are mocked (documented: https://docs.unified.to/concepts/sandbox); it gives no authorization
+URL (assumed), so nothing can be verified there."""
+
+OnDelete = Literal["restore", "deactivate", "keep", "clear"]
+ON_DELETE: Final[tuple[OnDelete, ...]] = ("restore", "deactivate", "keep", "clear")
+Mode = Literal["api", "manual"]
+MODES: Final[tuple[Mode, ...]] = ("api", "manual")
+
+VERIFIED: Final = "verified"
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_OWN_AUTH_KEYS: Final = frozenset({"client_id", "client_secret"})
+_READ_ONLY: Final = frozenset({"created_at", "updated_at"})
+_DERIVED: Final = frozenset({"categories"})
+"""Follow from the permissions (documented), so a change of theirs means nothing."""
+
+KNOWN_FIELDS: Final = frozenset(
+    {
+        *("id", "workspace_id", "created_at", "updated_at", "integration_type", "is_active", "environment"),
+        *("api_url", "authorize_url", "token_url", "refresh_url", "base_url", "prompt_region", "use_unified_redirect"),
+        *("auth_type", "categories", "permissions", "overriden_scopes", "auth"),
+        *("secretsmanager_id", "secretsmanager_key"),
+    }
+)
+"""The fields that Unified.to publishes (documented, `overriden_scopes` and `auth`: published model). The model page
+announces two more, so others are carried along."""
+
+
+def is_guid(text: str) -> bool:
+    """Whether a text is a GUID, in any case."""
+    return _GUID.fullmatch(text.lower()) is not None
+
+
+def same_client(one: str, other: str) -> bool:
+    """Whether two application (client) ids are the same: GUIDs count in any case."""
+    return one.lower() == other.lower()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a registration this one and no other; a change of any part is another registration."""
+
+    api_url: str
+    workspace_id: str
+    environment: str
+    integration_type: str
+
+    @property
+    def key(self) -> str:
+        return "/".join((self.api_url, self.workspace_id, self.environment, self.integration_type))
+
+    @property
+    def is_mocked(self) -> bool:
+        return self.environment == MOCKED_ENVIRONMENT
+
+    def fingerprint(self, secret: SecretText) -> str:
+        """A keyed hash that tells two secrets apart without giving either away; differs between registrations.
+
+        HMAC-SHA256, 32 hexadecimal digits. A secret made by Entra has 40 random characters, so it cannot be guessed
+        from its hash.
+        """
+        return hmac.new(self.key.encode(), secret.reveal().encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What a registration shall hold. None means: as found."""
+
+    client_id: str
+    client_secret: SecretText
+    redirect_uris: tuple[str, ...]
+    is_active: bool | None = None
+    permissions: tuple[str, ...] | None = None
+    scope_overrides: Mapping[str, str] | None = None
+    auth_extras: Mapping[str, SecretText] = field(default_factory=lambda: MappingProxyType({}))
+    drop_unknown_fields: bool = False
+
+    @property
+    def secrets(self) -> tuple[SecretText, ...]:
+        return (self.client_secret, *self.auth_extras.values())
+
+
+@dataclass(frozen=True)
+class Row:
+    """A workspace integration as a list shows it, without its credentials.
+
+    `fields`: everything but `auth`. `auth_keys`: names of the keys of `auth` that are not empty. `visible_client_id`:
+    the client id where it is shown unmasked, else None.
+    """
+
+    fields: Mapping[str, Any]
+    auth_keys: frozenset[str] = frozenset()
+    visible_client_id: str | None = None
+
+    @classmethod
+    def parse(cls, shown: Mapping[str, Any]) -> Row:
+        """Raises ValueError, naming the field, for a row that cannot be one."""
+        for name in ("id", "integration_type"):
+            if not isinstance(shown.get(name), str) or not shown[name]:
+                raise ValueError(f"a row has no {name}")
+        auth = shown.get("auth")
+        held = {key: value for key, value in auth.items() if value} if isinstance(auth, dict) else {}
+        client_id = held.get("client_id")
+        return cls(
+            fields=MappingProxyType({name: value for name, value in shown.items() if name != "auth"}),
+            auth_keys=frozenset(held),
+            visible_client_id=client_id if isinstance(client_id, str) and is_guid(client_id) else None,
+        )
+
+    @property
+    def id(self) -> str:
+        return str(self.fields["id"])
+
+    @property
+    def workspace_id(self) -> str | None:
+        value = self.fields.get("workspace_id")
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def integration_type(self) -> str:
+        return str(self.fields["integration_type"])
+
+    @property
+    def environment(self) -> str:
+        return str(self.fields.get("environment") or DEFAULT_ENVIRONMENT)
+
+    @property
+    def is_active(self) -> bool:
+        return self.fields.get("is_active") is True
+
+    @property
+    def permissions(self) -> list[str]:
+        return list(self.fields.get("permissions") or ())
+
+    @property
+    def scope_overrides(self) -> dict[str, str]:
+        return dict(self.fields.get("overriden_scopes") or {})
+
+    @property
+    def is_in_vault(self) -> bool:
+        return bool(self.fields.get("secretsmanager_id") or self.fields.get("secretsmanager_key"))
+
+    def is_of(self, identity: Identity) -> bool:
+        return self.environment == identity.environment and self.integration_type == identity.integration_type
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a PUT or POST: `fields` in clear, `auth` as secrets until the moment of sending."""
+
+    fields: Mapping[str, Any]
+    auth: Mapping[str, SecretText]
+
+    def to_json(self) -> dict[str, Any]:
+        """The body with its secrets in clear, for the one place that sends it."""
+        return {**self.fields, "auth": {key: value.reveal() for key, value in self.auth.items()}}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an authorization would send a user's browser. `problem`: why there is no such place to compare, else None.
+
+    `client_id` and `redirect_uri` are None where the URL does not name them.
+    """
+
+    client_id: str | None = None
+    redirect_uri: str | None = None
+    problem: str | None = None
+    remote_code: str | None = None
+    request_id: str | None = None
+
+
+# --- choosing the row ------------------------------------------------------------------------------------------------
+
+
+def choose_row(rows: Iterable[Row], identity: Identity, *, known_id: str | None = None) -> Row | None:
+    """The registration among all rows listed; None when there is none (U1, U9).
+
+    known_id: the row that the state knows; it is chosen before others (U2).
+    Raises AmbiguousRegistration for several, WorkspaceMismatch when the key opens another workspace.
+    """
+    found = {row.id: row for row in rows if row.is_of(identity)}
+    for row in found.values():
+        if row.workspace_id not in (None, identity.workspace_id):
+            raise WorkspaceMismatch(declared=identity.workspace_id, found=row.workspace_id or "")
+    if known_id in found:
+        return found[known_id]
+    if len(found) > 1:
+        raise AmbiguousRegistration(
+            integration_type=identity.integration_type, environment=identity.environment, row_ids=sorted(found)
+        )
+    return next(iter(found.values()), None)
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body | None = None) -> Body:
+    """The whole body of a PUT: the row as found, then what is declared (U4, U5, U10).
+
+    earlier: a body that was sent and whose fate is unknown; fields that the row has lost since come from it.
+    Raises AuthKeysWouldBeLost where the row holds credentials that nobody supplies.
+    """
+    endangered = sorted(row.auth_keys - _OWN_AUTH_KEYS - set(desired.auth_extras))
+    if endangered:
+        raise AuthKeysWouldBeLost(
+            integration_type=identity.integration_type, environment=identity.environment, keys=endangered
+        )
+    kept = {
+        name: value
+        for name, value in row.fields.items()
+        if value is not None and name not in _READ_ONLY and (name in KNOWN_FIELDS or not desired.drop_unknown_fields)
+    }
+    fields = {**(earlier.fields if earlier else {}), **kept}
+    return Body({**fields, **_declared(identity, desired, is_active=row.is_active)}, _auth(desired))
+
+
+def new_body(identity: Identity, desired: Desired) -> Body:
+    """The body of a POST: what is declared, active unless declared otherwise (U1)."""
+    return Body(_declared(identity, desired, is_active=True), _auth(desired))
+
+
+def _declared(identity: Identity, desired: Desired, *, is_active: bool) -> dict[str, Any]:
+    declared: dict[str, Any] = {
+        "integration_type": identity.integration_type,
+        "environment": identity.environment,
+        "is_active": is_active if desired.is_active is None else desired.is_active,
+    }
+    if desired.permissions is not None:
+        declared["permissions"] = list(desired.permissions)
+    if desired.scope_overrides is not None:
+        declared["overriden_scopes"] = dict(desired.scope_overrides)
+    return declared
+
+
+def _auth(desired: Desired) -> dict[str, SecretText]:
+    return {
+        **desired.auth_extras,
+        "client_id": SecretText(desired.client_id),
+        "client_secret": desired.client_secret,
+    }
+
+
+# --- what was found afterwards ---------------------------------------------------------------------------------------
+
+
+def row_differences(row: Row, desired: Desired, *, is_active: bool) -> list[str]:
+    """What a row shows otherwise than declared, in words; masked values say nothing (U5).
+
+    is_active: what was written, declared or not.
+    """
+    differences = []
+    if row.is_active != is_active:
+        differences.append(f"it is {'active' if row.is_active else 'not active'}")
+    if desired.permissions is not None and set(row.permissions) != set(desired.permissions):
+        differences.append(_two_lists("permissions", row.permissions, desired.permissions))
+    if desired.scope_overrides is not None and row.scope_overrides != dict(desired.scope_overrides):
+        differences.append(_two_lists("scope overrides", sorted(row.scope_overrides), sorted(desired.scope_overrides)))
+    if row.visible_client_id is not None and not same_client(row.visible_client_id, desired.client_id):
+        differences.append(f"client_id is {row.visible_client_id} instead of {desired.client_id}")
+    return differences
+
+
+def _two_lists(what: str, found: Sequence[str], wanted: Sequence[str]) -> str:
+    return f"{what} are [{', '.join(found)}] instead of [{', '.join(wanted)}]"
+
+
+def target_differences(target: Target, desired: Desired) -> list[str]:
+    """What an authorization would use otherwise than declared (U11, U15); empty where the target names nothing."""
+    differences = []
+    if target.client_id is not None and not same_client(target.client_id, desired.client_id):
+        differences.append(f"the authorization URL uses client_id {target.client_id} instead of {desired.client_id}")
+    if target.redirect_uri is not None and target.redirect_uri not in desired.redirect_uris:
+        wanted = " or ".join(desired.redirect_uris)
+        differences.append(f"the authorization URL uses redirect_uri {target.redirect_uri} instead of {wanted}")
+    return differences
+
+
+def fields_changed_meanwhile(sent: Body, row: Row) -> list[str]:
+    """Names of the fields that were sent back as found, and that the row now shows otherwise (U14): somebody else wrote
+    at the same moment, or Unified.to does not keep them."""
+    return sorted(
+        name
+        for name, value in sent.fields.items()
+        if name not in _DERIVED and name not in _READ_ONLY and not _same(value, row, name)
+    )
+
+
+def _same(sent: Any, row: Row, name: str) -> bool:
+    if name == "environment":
+        return bool(row.environment == sent)
+    shown = row.fields.get(name)
+    if isinstance(sent, list) and isinstance(shown, list):
+        return sorted(map(repr, sent)) == sorted(map(repr, shown))
+    # What is empty may come back as missing.
+    return bool(sent == shown) or (not sent and not shown)
+
+
+def status_without_target(identity: Identity, row: Row | None) -> str | None:
+    """Why a registration cannot be verified by its authorization URL; None where it can."""
+    if identity.is_mocked:
+        return "not verified: Sandbox mocks credentials and gives no authorization URL"
+    if row is not None and not row.is_active:
+        return "not verified: the integration is not active, and gives no authorization URL"
+    return None
+
+
+def activation_after_removal(on_delete: OnDelete, *, found_active: bool | None, is_active: bool) -> bool:
+    """Whether the integration is active once the stack has let go of it."""
+    if on_delete == "deactivate":
+        return False
+    if on_delete in ("restore", "clear") and found_active is not None:
+        return found_active
+    return is_active

@@ -1,0 +1,259 @@
+"""The inputs of a registration: normalised, judged, and as typed values. No network.
+
+Unknown values (of a preview) are passed on untouched and not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from pulumi.runtime.rpc import contains_unknowns
+
+from .entra_application import validate_redirect_uris
+from .errors import InvalidChoice, InvalidInput, InvalidWorkspaceId, SecretText, UnifiedtoError
+from .http_transport import normal_api_url
+from .regions import REGIONS, redirect_uri_for
+from .registration import DEFAULT_ENVIRONMENT, MOCKED_ENVIRONMENT, MODES, ON_DELETE, Desired, Identity, is_guid
+
+IDENTITY_KEYS: Final[tuple[str, ...]] = ("api_url", "workspace_id", "environment", "integration_type")
+"""A change of one of these is another registration: the resource is replaced."""
+
+REMOTE_KEYS: Final[tuple[str, ...]] = (
+    "client_id",
+    "client_secret",
+    "redirect_uris",
+    "is_active",
+    "permissions",
+    "scope_overrides",
+    "auth_extras",
+)
+"""A change of one of these is written to Unified.to, and verified."""
+
+LOCAL_KEYS: Final[tuple[str, ...]] = (
+    "secret_generation",
+    "on_delete",
+    "mode",
+    "create_if_missing",
+    "drop_unknown_fields",
+    "entered_secret",
+)
+"""A change of one of these is only remembered."""
+
+INPUT_KEYS: Final[tuple[str, ...]] = (*IDENTITY_KEYS, *REMOTE_KEYS, *LOCAL_KEYS)
+
+ORIGINAL_ENVIRONMENTS: Final = frozenset({DEFAULT_ENVIRONMENT, MOCKED_ENVIRONMENT})
+"""Exist in every workspace from the start (documented: https://unified.to/blog
+`set_environments_for_your_unified_workspace`)."""
+
+WELL_KNOWN_TYPES: Final = frozenset(
+    {
+        "microsoft",
+        "microsoft_ad",
+        "microsoftsharepoint",
+        "microsoftonedrive",
+        "microsoftoutlook",
+        "microsoftplanner",
+        "microsoftteamsbot",
+        "microsofttodo",
+        "microsoftbookings",
+        "microsoftonenote",
+        "microsoftteamsmeetingbot",
+    }
+)
+"""Microsoft's integration types (documented: https://docs.unified.to/integrations/<type>). No limit: any other name is
+looked up in Unified.to's catalogue before it is used; for these that call is saved."""
+
+_WORKSPACE_ID: Final = re.compile(r"[0-9A-Za-z_-]{4,64}")
+"""Workspace ids seen in Unified.to's documentation are 24 hexadecimal digits; no format is documented, so only what
+could never be one is refused (assumed)."""
+
+_TYPE: Final = re.compile(r"[0-9a-z_-]{2,64}")
+_DEFAULTS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "api_url": REGIONS["us"],
+        "environment": DEFAULT_ENVIRONMENT,
+        "on_delete": "restore",
+        "mode": "api",
+        "create_if_missing": False,
+        "drop_unknown_fields": False,
+    }
+)
+_REQUIRED: Final = ("workspace_id", "integration_type", "client_id", "client_secret")
+
+
+def normalise(news: Mapping[str, Any]) -> tuple[dict[str, Any], list[UnifiedtoError]]:
+    """The inputs as they are stored and compared, and what is wrong with them.
+
+    Defaults are filled in, GUIDs are in lower case, whole numbers are int, absent values are left out.
+    """
+    inputs: dict[str, Any] = {key: news[key] for key in INPUT_KEYS if news.get(key) is not None}
+    for key, default in _DEFAULTS.items():
+        inputs.setdefault(key, default)
+    faults: list[UnifiedtoError] = [
+        InvalidInput(name=key, reason="it is missing") for key in _REQUIRED if key not in inputs
+    ]
+    for key, judge in _JUDGES.items():
+        if key not in inputs or contains_unknowns(inputs[key]):
+            continue
+        try:
+            inputs[key] = judge(inputs[key])
+        except UnifiedtoError as fault:
+            faults.append(fault)
+    if "redirect_uris" not in inputs and isinstance(inputs["api_url"], str) and not faults:
+        inputs["redirect_uris"] = [redirect_uri_for(inputs["api_url"])]
+    return inputs, faults
+
+
+def identity_of(properties: Mapping[str, Any]) -> Identity | None:
+    """The identity in inputs or outputs; None where a part of it is not known."""
+    parts = [properties.get(key) for key in IDENTITY_KEYS]
+    if not all(isinstance(part, str) and part for part in parts):
+        return None
+    return Identity(*(str(part) for part in parts))
+
+
+def desired_of(properties: Mapping[str, Any]) -> Desired:
+    """What the registration shall hold, from inputs or outputs that are all known."""
+    permissions, overrides = properties.get("permissions"), properties.get("scope_overrides")
+    return Desired(
+        client_id=str(properties["client_id"]),
+        client_secret=SecretText(str(properties["client_secret"])),
+        redirect_uris=tuple(properties.get("redirect_uris") or ()),
+        is_active=properties.get("is_active"),
+        permissions=None if permissions is None else tuple(permissions),
+        scope_overrides=None if overrides is None else dict(overrides),
+        auth_extras={key: SecretText(value) for key, value in (properties.get("auth_extras") or {}).items()},
+        drop_unknown_fields=bool(properties.get("drop_unknown_fields")),
+    )
+
+
+# --- one judge for each input: the normal value, or an error ----------------------------------------------------------
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInput(name=name, reason="it is empty or not a text")
+    return value
+
+
+def valid_workspace_id(value: Any) -> str:
+    """The id without white space around it; raises InvalidWorkspaceId for what cannot be one, such as a URL."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not _WORKSPACE_ID.fullmatch(text):
+        raise InvalidWorkspaceId(
+            workspace_id=text, reason="an id has 4 to 64 letters, digits, hyphens or underscores and nothing else"
+        )
+    return text
+
+
+def _integration_type(value: Any) -> str:
+    text = _text("integration_type", value).strip()
+    if not _TYPE.fullmatch(text):
+        raise InvalidInput(
+            name="integration_type",
+            reason="it holds other characters than small letters, digits and underscores",
+            next_step="Use the last part of the integration's address in the dashboard, such as microsoft_ad.",
+        )
+    return text
+
+
+def _client_id(value: Any) -> str:
+    text = _text("client_id", value).strip().lower()
+    if not is_guid(text):
+        raise InvalidInput(
+            name="client_id",
+            reason="it is not a GUID",
+            next_step="Use the Application (client) ID that Entra shows on the app registration's overview page.",
+        )
+    return text
+
+
+def _client_secret(value: Any) -> str:
+    text = _text("client_secret", value)
+    if text != text.strip():
+        raise InvalidInput(name="client_secret", reason="it begins or ends with white space")
+    if is_guid(text):
+        raise InvalidInput(
+            name="client_secret",
+            reason="it is a GUID, so it is the secret's ID and not its value",
+            next_step="Use the column Value of Certificates & secrets; Entra shows it only when the secret is made.",
+        )
+    return text
+
+
+def _redirect_uris(value: Any) -> list[str]:
+    uris = _texts("redirect_uris", value)
+    validate_redirect_uris(uris)
+    return uris
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
+        raise InvalidInput(name=name, reason="it is not a list of texts")
+    return list(value)
+
+
+def _text_map(name: str, value: Any, *, may_be_empty: bool) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(
+        isinstance(key, str) and isinstance(item, str) and (item or may_be_empty) for key, item in value.items()
+    ):
+        raise InvalidInput(name=name, reason="it does not map names to texts")
+    return dict(value)
+
+
+def _auth_extras(value: Any) -> dict[str, str]:
+    extras = _text_map("auth_extras", value, may_be_empty=True)
+    for key in ("client_id", "client_secret"):
+        if key in extras:
+            raise InvalidInput(name="auth_extras", reason=f"it holds {key}, which is an input of its own")
+    return extras
+
+
+def _flag(name: str) -> Callable[[Any], bool]:
+    def judge(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise InvalidInput(name=name, reason="it is neither true nor false")
+        return value
+
+    return judge
+
+
+def _choice(name: str, allowed: tuple[str, ...]) -> Callable[[Any], str]:
+    def judge(value: Any) -> str:
+        if value not in allowed:
+            raise InvalidChoice(name=name, value=str(value)[:40], allowed=allowed)
+        return str(value)
+
+    return judge
+
+
+def _generation(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        raise InvalidInput(name="secret_generation", reason="it is not a whole number")
+    return int(value)
+
+
+_JUDGES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        "api_url": lambda value: normal_api_url(_text("api_url", value)),
+        "workspace_id": valid_workspace_id,
+        "environment": lambda value: _text("environment", value).strip(),
+        "integration_type": _integration_type,
+        "client_id": _client_id,
+        "client_secret": _client_secret,
+        "redirect_uris": _redirect_uris,
+        "is_active": _flag("is_active"),
+        "permissions": lambda value: _texts("permissions", value),
+        "scope_overrides": lambda value: _text_map("scope_overrides", value, may_be_empty=False),
+        "auth_extras": _auth_extras,
+        "secret_generation": _generation,
+        "on_delete": _choice("on_delete", ON_DELETE),
+        "mode": _choice("mode", MODES),
+        "create_if_missing": _flag("create_if_missing"),
+        "drop_unknown_fields": _flag("drop_unknown_fields"),
+        "entered_secret": lambda value: _text("entered_secret", value).strip().lower(),
+    }
+)
