@@ -1,0 +1,327 @@
+"""EntraApplication: the app registration and its service principal, with Graph permissions by name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypedDict, TypeVar
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_azuread as azuread
+from typing_extensions import NotRequired
+
+from . import entra_errors
+from .errors import (
+    STARS,
+    ApplicationMismatch,
+    ApplicationNotFound,
+    DisplayNameTooLong,
+    EntraLookupFailed,
+    InvalidInput,
+    InvalidRedirectUri,
+    UnifiedtoError,
+    UnknownGraphPermission,
+)
+
+MICROSOFT_GRAPH: Final = "00000003-0000-0000-c000-000000000000"
+"""Application id of Microsoft Graph in every tenant (documented:
+https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in)."""
+
+AUDIENCE: Final = "AzureADandPersonalMicrosoftAccount"
+"""Any organizational directory and personal Microsoft accounts."""
+
+DEFAULT_GRAPH_PERMISSIONS: Final = ("openid", "profile", "email", "offline_access", "User.Read")
+
+LONGEST_DISPLAY_NAME: Final = 90
+LONGEST_REDIRECT_URI: Final = 256
+MOST_REDIRECT_URIS: Final = 100
+"""Limits for applications that accept personal accounts (documented:
+https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation and …/reply-url)."""
+
+Found = TypeVar("Found")
+
+_FORBIDDEN_IN_URI: Final = "!$'(),;"
+
+_USER_INFO: Final = re.compile(r"//.*@")
+"""Name and password before a URI's host: they are not printed."""
+
+
+class EntraApplicationArgs(TypedDict):
+    """Arguments of `EntraApplication`.
+
+    display_name: 1 to 90 characters; people see it when they sign in.
+    redirect_uris: https URIs of the Web platform, without query, fragment or wildcard.
+    graph_permissions: delegated permissions of Microsoft Graph by name, such as ``Mail.Read``.
+        Default: openid, profile, email, offline_access, User.Read.
+    owners: object ids of further owners; the deploying identity always is one.
+    tags, notes: kept with the app registration for the people who read it.
+    client_id: adopts the app registration that exists with this application (client) id instead of declaring one: it
+        is read and checked, and never changed or deleted.
+    """
+
+    display_name: pulumi.Input[str]
+    redirect_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
+    graph_permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    owners: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    tags: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    notes: NotRequired[pulumi.Input[str]]
+    client_id: NotRequired[str]
+
+
+class EntraApplication(pulumi.ComponentResource):
+    """An app registration for any organization and personal Microsoft accounts, with its service principal.
+
+    Outputs: `client_id`, `object_id` (bare), `application_id` (the azuread provider's id, ``/applications/<object
+    id>``), `tenant_id` (the home tenant), `service_principal_object_id`.
+
+    Every output waits for the service principal: without it the tenant issues no token to the application.
+    """
+
+    client_id: pulumi.Output[str]
+    object_id: pulumi.Output[str]
+    application_id: pulumi.Output[str]
+    tenant_id: pulumi.Output[str]
+    service_principal_object_id: pulumi.Output[str]
+    application: azuread.Application | None = None
+    """The declared app registration; None for an adopted one."""
+
+    def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Raises InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission, at once for plain
+        values and else in the run."""
+        redirect_uris = checked(args["redirect_uris"], validate_redirect_uris)
+        display_name = checked(args["display_name"], validate_display_name)
+        super().__init__("unifiedto:index:EntraApplication", name, None, opts)
+        look_up = pulumi.InvokeOptions(parent=self)
+        caller = looked_up("the deploying identity", lambda: azuread.get_client_config(opts=look_up))
+        self.tenant_id = pulumi.Output.from_input(caller.tenant_id)
+        adopted = args.get("client_id")
+        if adopted:
+            self._adopt(adopted, redirect_uris, look_up)
+        else:
+            self._declare(name, args, display_name, redirect_uris, caller.object_id, look_up)
+        self.register_outputs(
+            {
+                "client_id": self.client_id,
+                "object_id": self.object_id,
+                "application_id": self.application_id,
+                "tenant_id": self.tenant_id,
+                "service_principal_object_id": self.service_principal_object_id,
+            }
+        )
+
+    def _declare(
+        self,
+        name: str,
+        args: EntraApplicationArgs,
+        display_name: pulumi.Input[str],
+        redirect_uris: pulumi.Input[Sequence[str]],
+        caller_object_id: str,
+        look_up: pulumi.InvokeOptions,
+    ) -> None:
+        graph = looked_up(
+            "the permissions of Microsoft Graph",
+            lambda: azuread.get_service_principal(client_id=MICROSOFT_GRAPH, opts=look_up),
+        )
+        permissions = pulumi.Output.all(
+            names=args.get("graph_permissions") or list(DEFAULT_GRAPH_PERMISSIONS),
+            ids=graph.oauth2_permission_scope_ids,
+        ).apply(lambda known: resolve_permissions(known["names"], known["ids"]))
+        # The caller stays among the owners: with Application.ReadWrite.OwnedBy alone it could not change the app again.
+        owners = pulumi.Output.all(caller=caller_object_id, others=args.get("owners") or []).apply(
+            lambda known: list(dict.fromkeys([known["caller"], *known["others"]]))
+        )
+        options = pulumi.ResourceOptions(
+            parent=self, hooks=pulumi.ResourceHookBinding(on_error=[entra_errors.advice_hook(f"{name}-advice")])
+        )
+        application = azuread.Application(
+            f"{name}-application",
+            display_name=display_name,
+            sign_in_audience=AUDIENCE,
+            api=azuread.ApplicationApiArgs(requested_access_token_version=2),
+            web=azuread.ApplicationWebArgs(redirect_uris=redirect_uris),
+            required_resource_accesses=permissions.apply(
+                lambda ids: (
+                    [
+                        azuread.ApplicationRequiredResourceAccessArgs(
+                            resource_app_id=MICROSOFT_GRAPH,
+                            resource_accesses=[
+                                azuread.ApplicationRequiredResourceAccessResourceAccessArgs(id=scope_id, type="Scope")
+                                for scope_id in ids
+                            ],
+                        )
+                    ]
+                    if ids
+                    else []
+                )
+            ),
+            owners=owners,
+            tags=args.get("tags"),
+            notes=args.get("notes"),
+            opts=options,
+        )
+        # Entra removes an application's service principal and secrets with it; the provider would wait 20 s for each.
+        service_principal = azuread.ServicePrincipal(
+            f"{name}-service-principal",
+            client_id=application.client_id,
+            owners=owners,
+            use_existing=True,  # one that a broken run has left behind is taken over, not stumbled over
+            opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(deleted_with=application)),
+        )
+        self.application = application
+        self.service_principal_object_id = service_principal.object_id
+        self.client_id = after(service_principal.client_id, application.client_id)
+        self.object_id = after(service_principal.client_id, application.object_id)
+        self.application_id = after(service_principal.client_id, application.id)
+
+    def _adopt(self, client_id: str, redirect_uris: pulumi.Input[Sequence[str]], look_up: pulumi.InvokeOptions) -> None:
+        found = looked_up(
+            f"the application {client_id}",
+            lambda: azuread.get_application(client_id=client_id, opts=look_up),
+            absent=ApplicationNotFound(client_id=client_id),
+        )
+        service_principal = looked_up(
+            f"the service principal of {client_id}",
+            lambda: azuread.get_service_principal(client_id=client_id, opts=look_up),
+            absent=ApplicationMismatch(
+                client_id=client_id,
+                differences=["it has no service principal in this tenant, so Entra issues no token to it"],
+                next_step=f"Create it with: az ad sp create --id {client_id} and run again.",
+            ),
+        )
+        checked_object_id = pulumi.Output.all(
+            object_id=found.object_id,
+            audience=found.sign_in_audience,
+            webs=found.webs,
+            apis=found.apis,
+            wanted=redirect_uris,
+        ).apply(lambda known: check_adopted(client_id, known))
+        self.service_principal_object_id = pulumi.Output.from_input(service_principal.object_id)
+        self.client_id = checked_object_id.apply(lambda _: client_id)
+        self.object_id = checked_object_id
+        self.application_id = self.object_id.apply(lambda object_id: f"/applications/{object_id}")
+
+
+def looked_up(what: str, look: Callable[[], Found], *, absent: UnifiedtoError | None = None) -> Found:
+    """What a function of the azuread provider finds; raises `absent` where it is not there, else the catalogue's words.
+
+    The SDK raises a bare Exception with the provider's text (observed with the Pulumi SDK 3.272).
+    """
+    try:
+        return look()
+    except Exception as fault:
+        text = str(fault)
+        if absent is not None and _ABSENT.search(text):
+            raise absent from None
+        advice = entra_errors.advice_for(what, text, operation="read")
+        raise advice or EntraLookupFailed(what=what, reason=text) from None
+
+
+_ABSENT: Final = re.compile(r"not found|no (applications?|service principals?) found", re.IGNORECASE)
+"""How the azuread provider says that there is no such object (observed with its upstream 3.9)."""
+
+
+def after(first: pulumi.Output[Any], value: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The value, known only once the other one is: what uses it is created after both."""
+    return pulumi.Output.all(first, value).apply(lambda known: str(known[1]))
+
+
+def checked(value: pulumi.Input[Any], validate: Any) -> pulumi.Input[Any]:
+    """The value after validation: at once when it is plain, else when it becomes known."""
+    if isinstance(value, pulumi.Output):
+        return value.apply(lambda known: _validated(known, validate))
+    if isinstance(value, Sequence) and not isinstance(value, str) and any(isinstance(v, pulumi.Output) for v in value):
+        return pulumi.Output.all(*value).apply(lambda known: _validated(known, validate))
+    return _validated(value, validate)
+
+
+def _validated(value: Any, validate: Any) -> Any:
+    validate(value)
+    return value
+
+
+def validate_display_name(name: str) -> None:
+    """Raises DisplayNameTooLong for more than 90 characters, InvalidInput for none."""
+    if not name.strip():
+        raise InvalidInput(name="displayName", reason="it is empty")
+    if len(name) > LONGEST_DISPLAY_NAME:
+        raise DisplayNameTooLong(display_name=name, limit=LONGEST_DISPLAY_NAME)
+
+
+def validate_redirect_uris(uris: Sequence[str]) -> None:
+    """Raises InvalidRedirectUri for the first URI that Entra would refuse for an app with personal accounts.
+
+    http is allowed towards localhost and 127.0.0.1 alone, as Entra does (documented:
+    https://learn.microsoft.com/entra/identity-platform/reply-url).
+    """
+    if not uris:
+        raise InvalidRedirectUri(uri="", reason="there is none")
+    if len(uris) > MOST_REDIRECT_URIS:
+        raise InvalidRedirectUri(
+            uri=uris[-1], reason=f"there are {len(uris)} of them and {MOST_REDIRECT_URIS} are allowed"
+        )
+    for uri in uris:
+        reason = _fault_in(uri)
+        if reason:
+            raise InvalidRedirectUri(uri=_USER_INFO.sub(rf"//{STARS}@", uri), reason=reason)
+
+
+def _fault_in(uri: str) -> str | None:
+    if len(uri) > LONGEST_REDIRECT_URI:
+        return f"it has {len(uri)} characters and {LONGEST_REDIRECT_URI} are allowed"
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        _ = parts.port  # raises for a port that is none
+    except ValueError:
+        return "it is not a URI"
+    if not host:
+        return "it names no host"
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in {"localhost", "127.0.0.1"}):
+        return "it is not https"
+    if parts.username or parts.password:
+        return "it holds a user name"
+    if "#" in uri:
+        return "it has a fragment"
+    if "?" in uri:
+        return "it has a query, which apps for personal accounts do not allow"
+    if "*" in uri:
+        return "it has a wildcard"
+    found = sorted(set(uri) & set(_FORBIDDEN_IN_URI))
+    if found:
+        return f"it holds the character {found[0]}"
+    return "it holds white space" if any(character.isspace() for character in uri) else None
+
+
+def resolve_permissions(names: Sequence[str], ids: Mapping[str, str]) -> list[str]:
+    """The ids of delegated permissions, sorted: Microsoft Graph returns them in no fixed order.
+
+    Raises UnknownGraphPermission with the nearest known name.
+    """
+    by_folded_name = {name.casefold(): name for name in ids}
+    for name in names:
+        if name not in ids:
+            near = difflib.get_close_matches(name.casefold(), by_folded_name, n=3, cutoff=0.6)
+            raise UnknownGraphPermission(name=name, suggestions=[by_folded_name[folded] for folded in near])
+    return sorted({ids[name] for name in names})
+
+
+def check_adopted(client_id: str, found: Mapping[str, Any]) -> str:
+    """The object id of an adopted app registration; raises ApplicationMismatch with everything that does not fit."""
+    webs, apis = found["webs"] or [], found["apis"] or []
+    registered = set(_field(webs[0], "redirect_uris") or ()) if webs else set()
+    version = _field(apis[0], "requested_access_token_version") if apis else None
+    faults = []
+    if found["audience"] != AUDIENCE:
+        faults.append(f"supported account types are {found['audience']!r}, wanted {AUDIENCE!r}")
+    if version is not None and int(version) != 2:
+        faults.append(f"api.requestedAccessTokenVersion is {int(version)}, wanted 2")
+    faults += [f"the redirect URI {uri} is not registered" for uri in found["wanted"] if uri not in registered]
+    if faults:
+        raise ApplicationMismatch(client_id=client_id, differences=faults)
+    return str(found["object_id"])
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)

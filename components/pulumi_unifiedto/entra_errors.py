@@ -1,0 +1,76 @@
+"""Turns the azuread provider's error texts into the catalogue's: what happened, why, and what to do next.
+
+The provider reports Microsoft Graph's answers word for word (``unexpected status 403 (403 Forbidden) with error:
+Authorization_RequestDenied: …``, observed with its upstream 3.9). An error hook sees the text and adds the advice
+below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pulumi
+from pulumi import ErrorHook, ErrorHookArgs
+
+from .errors import (
+    CallerNotPermitted,
+    PersonalSideNotReady,
+    SecretAlreadyGone,
+    SecretLimitReached,
+    TenantPolicyRefused,
+    UnifiedtoError,
+)
+
+_POLICY_ID: Final = re.compile(r"policy '([0-9a-fA-F-]{36})'")
+
+_TABLE: Final[tuple[tuple[re.Pattern[str], Callable[[str, str, str], UnifiedtoError]], ...]] = (
+    # text in Microsoft Graph's answer (reported in public issues, see each class) -> error of the catalogue
+    (
+        re.compile(r"Authorization_RequestDenied"),
+        lambda resource, _text, operation: CallerNotPermitted(operation=f"{operation} {resource}"),
+    ),
+    (
+        re.compile(r"Error_MsaAppDoesNotExist"),
+        lambda resource, _text, operation: PersonalSideNotReady(operation=f"{operation} {resource}"),
+    ),
+    (
+        re.compile(r"CredentialInvalidLifetimeAsPerAppPolicy|Credential lifetime exceeds"),
+        lambda _resource, text, _operation: TenantPolicyRefused(policy=_policy_id(text)),
+    ),
+    (
+        re.compile(r"maximum of \d+ passwords"),
+        lambda resource, _text, _operation: SecretLimitReached(application=resource),
+    ),
+    (
+        re.compile(r"No password credential found with keyId"),
+        lambda resource, _text, _operation: SecretAlreadyGone(resource=resource),
+    ),
+)
+
+
+def advice_for(resource: str, text: str, *, operation: str) -> UnifiedtoError | None:
+    """The catalogue's error for a text of the azuread provider; None for a text that the catalogue does not know."""
+    for pattern, error in _TABLE:
+        if pattern.search(text):
+            return error(resource, text, operation)
+    return None
+
+
+def advice_hook(name: str) -> ErrorHook:
+    """A hook that prints the advice below the provider's own error. It never asks for a retry: the provider has
+    retried already."""
+
+    def advise(args: ErrorHookArgs) -> bool:
+        error = advice_for(args.name, args.errors[0] if args.errors else "", operation=args.failed_operation)
+        if error is not None:
+            pulumi.log.error(str(error))
+        return False
+
+    return ErrorHook(name, advise)
+
+
+def _policy_id(text: str) -> str | None:
+    match = _POLICY_ID.search(text)
+    return match.group(1) if match else None

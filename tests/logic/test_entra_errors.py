@@ -1,0 +1,132 @@
+"""The azuread provider's texts, and the advice that a user reads below them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi
+import pytest
+
+from pulumi_unifiedto.entra_errors import advice_for, advice_hook
+from pulumi_unifiedto.errors import (
+    CallerNotPermitted,
+    PersonalSideNotReady,
+    SecretAlreadyGone,
+    SecretLimitReached,
+    TenantPolicyRefused,
+    UnifiedtoError,
+)
+
+POLICY = "55555555-5555-5555-5555-555555555555"
+
+
+def provider_text(what: str, status: str, code: str, message: str) -> str:
+    """An error as the provider words it: the answer of Microsoft Graph after its own sentence."""
+    return f"{what}: unexpected status {status} with error: {code}: {message}"
+
+
+NOT_PERMITTED = provider_text(
+    "creating application",
+    "403 (403 Forbidden)",
+    "Authorization_RequestDenied",
+    "Insufficient privileges to complete the operation.",
+)
+NO_PERSONAL_SIDE = provider_text(
+    "Could not update application",
+    "409 (409 Conflict)",
+    "Error_MsaAppDoesNotExist",
+    "The corresponding MSA application does not exist.",
+)
+LIFETIME = provider_text(
+    "adding password",
+    "400 (400 Bad Request)",
+    "CredentialInvalidLifetimeAsPerAppPolicy",
+    f"Credential lifetime exceeds the max value allowed as per assigned policy '{POLICY}'.",
+)
+THIRD_SECRET = provider_text(
+    "adding password",
+    "400 (400 Bad Request)",
+    "Request_BadRequest",
+    "Not allowed to add 3 passwords. You can only add a maximum of 2 passwords.",
+)
+GONE = provider_text(
+    "removing password credential",
+    "400 (400 Bad Request)",
+    "Request_BadRequest",
+    "No password credential found with keyId '44444444-4444-4444-4444-444444444444'.",
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        (
+            NOT_PERMITTED,
+            CallerNotPermitted,
+            "The deploying identity may not create login-app in Entra.",
+        ),
+        (NOT_PERMITTED, CallerNotPermitted, "Grant the permission with admin consent"),
+        (NO_PERSONAL_SIDE, PersonalSideNotReady, "login-app"),
+        (LIFETIME, TenantPolicyRefused, f'The tenant\'s policy "{POLICY}" refuses a client secret'),
+        (LIFETIME, TenantPolicyRefused, "Shorten rotateEvery to at most half of the policy's limit"),
+        (THIRD_SECRET, SecretLimitReached, "login-app already holds 2 client secrets"),
+        (THIRD_SECRET, SecretLimitReached, "Remove a secret that nothing uses"),
+        (GONE, SecretAlreadyGone, "The client secret of login-app does not exist in Entra any more."),
+        (GONE, SecretAlreadyGone, "Run pulumi refresh"),
+    ],
+)
+def test_a_known_answer_of_graph_gets_the_catalogue_s_words(text: str, kind: type[UnifiedtoError], words: str) -> None:
+    error = advice_for("login-app", text, operation="create")
+    assert type(error) is kind
+    assert words in str(error)
+
+
+def test_the_policy_s_text_alone_is_recognised_too_and_needs_no_id() -> None:
+    error = advice_for("login-app", "Credential lifetime exceeds the max value allowed", operation="create")
+    assert isinstance(error, TenantPolicyRefused)
+    assert "None" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "unexpected status 404 (404 Not Found) with error: Request_ResourceNotFound: Resource 'x' does not exist",
+        "unexpected status 409 (409 Conflict) with error: Directory_ConcurrencyViolation: Error due to requests",
+        "unexpected status 429 (429 Too Many Requests) with error: TooManyRequests: Too many requests",
+        "dial tcp: lookup graph.microsoft.com: no such host",
+    ],
+)
+def test_an_answer_that_the_catalogue_does_not_know_gets_no_advice(text: str) -> None:
+    assert advice_for("login-app", text, operation="create") is None
+
+
+@pytest.fixture
+def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a hook prints; no hook is registered anywhere."""
+    monkeypatch.setattr("pulumi.resource_hooks.register_error_hook", lambda _hook: None)
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", lambda text, *_rest: lines.append(text))
+    return lines
+
+
+@pytest.mark.parametrize(("errors", "expected"), [([NOT_PERMITTED], 1), (["something else"], 0), ([], 0)])
+def test_the_hook_prints_its_advice_and_never_asks_for_a_retry(
+    errors: list[str], expected: int, printed: list[str]
+) -> None:
+    hook: Any = advice_hook("login-advice")
+    assert hook.name == "login-advice"
+    assert hook.callback(SimpleNamespace(name="login-app", failed_operation="create", errors=errors)) is False
+    assert len(printed) == expected
+    assert all(line.startswith("UNI208 ") for line in printed)
+
+
+def test_the_advice_does_not_repeat_the_answer_which_stands_above_it(printed: list[str]) -> None:
+    hook: Any = advice_hook("login-advice")
+    hook.callback(
+        SimpleNamespace(
+            name="login-app", failed_operation="create", errors=[f"{NOT_PERMITTED} secret value Zq8~canary"]
+        )
+    )
+    assert "canary" not in printed[0]

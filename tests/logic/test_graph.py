@@ -1,0 +1,496 @@
+"""The look at an application's secrets before one is created: who looks, what is in the way, and in which words."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
+
+from pulumi_unifiedto import graph
+from pulumi_unifiedto.entra_cloud import EntraEndpoints
+from pulumi_unifiedto.errors import CallerNotPermitted, OrphanedSecret, SecretLimitReached, UnifiedtoError
+from pulumi_unifiedto.graph import SecretSeen, check_room_for_secret, find_obstacle, list_secrets
+
+APP = "33333333-3333-3333-3333-333333333333"
+CALLER = "11111111-1111-1111-1111-111111111111"
+PUBLIC = EntraEndpoints("https://login.microsoftonline.com", "https://graph.microsoft.com")
+NEXT_NAME = "unifiedto login green #1 until 2027-08-20"
+SECRET = "Zq8~canary-of-the-caller"
+
+
+# --- what is in the way ----------------------------------------------------------------------------------------------
+
+
+def seen(
+    key_id: str, display_name: str = "", *, hint: str = "abc", ends_at: str = "2027-03-01T00:00:00Z"
+) -> SecretSeen:
+    return SecretSeen(key_id=key_id, display_name=display_name, hint=hint, ends_at=ends_at)
+
+
+OURS = seen("blue", "unifiedto login blue #0 until 2027-05-22")
+PREVIOUS = seen("green", "unifiedto login green #-1 until 2027-02-21")
+BY_HAND = seen("hand", "made by hand")
+LAPTOP = seen("laptop", "old laptop")
+LOST = seen("lost", NEXT_NAME)
+
+
+def obstacle(
+    secrets: list[SecretSeen],
+    *,
+    known: frozenset[str] = frozenset(),
+    replaced: str | None = None,
+    kept: str | None = None,
+) -> UnifiedtoError | None:
+    return find_obstacle(
+        secrets,
+        application_object_id=APP,
+        display_name=NEXT_NAME,
+        known_key_ids=known,
+        replaced_key_id=replaced,
+        kept_key_id=kept,
+    )
+
+
+@pytest.mark.parametrize(
+    ("secrets", "known", "replaced", "kept"),
+    [
+        ([], set(), None, None),
+        ([OURS], {"blue"}, None, None),
+        ([BY_HAND], set(), None, None),
+        ([LOST], set(), None, None),
+        ([OURS, PREVIOUS], {"blue", "green"}, "green", None),
+        ([OURS, BY_HAND], {"blue"}, "blue", None),
+        ([OURS, PREVIOUS], {"blue", "green"}, None, "blue"),
+        ([OURS, BY_HAND], {"blue"}, None, "blue"),
+    ],
+    ids=[
+        "none at all",
+        "one of ours",
+        "one made by hand",
+        "one whose value was lost, and room besides",
+        "two, one of which is replaced",
+        "ours and one by hand, ours is replaced",
+        "the wanted one is there already",
+        "the wanted one is there, beside one made by hand",
+    ],
+)
+def test_there_is_room(secrets: list[SecretSeen], known: set[str], replaced: str | None, kept: str | None) -> None:
+    assert obstacle(secrets, known=frozenset(known), replaced=replaced, kept=kept) is None
+
+
+@pytest.mark.parametrize(
+    ("secrets", "known", "replaced", "kept", "named"),
+    [
+        ([BY_HAND, LAPTOP], set(), None, None, {"made by hand", "old laptop"}),
+        ([OURS, BY_HAND], {"blue"}, None, None, {"made by hand", OURS.display_name}),
+        ([OURS, BY_HAND, LAPTOP], {"blue"}, "blue", None, {"made by hand", "old laptop"}),
+        ([BY_HAND, LAPTOP], {"blue"}, "blue", None, {"made by hand", "old laptop"}),
+        ([BY_HAND, LAPTOP], {"blue"}, None, "blue", {"made by hand", "old laptop"}),
+        ([LOST, OURS], {"lost", "blue"}, None, None, {NEXT_NAME, OURS.display_name}),
+    ],
+    ids=[
+        "two made by hand",
+        "ours and one by hand",
+        "more than the limit",
+        "the one to be replaced is gone already",
+        "the one to be kept is gone already",
+        "a secret of that name that the state knows is no orphan",
+    ],
+)
+def test_an_application_at_its_limit_is_an_obstacle_that_names_every_secret_in_the_way(
+    secrets: list[SecretSeen], known: set[str], replaced: str | None, kept: str | None, named: set[str]
+) -> None:
+    error = obstacle(secrets, known=frozenset(known), replaced=replaced, kept=kept)
+    assert isinstance(error, SecretLimitReached)
+    message = str(error)
+    for secret in secrets:
+        assert (secret.display_name in message) is (secret.display_name in named)
+    assert f"The application {APP} already holds 2 client secrets" in message
+    assert "Nothing was changed." in message
+    assert "next: Remove a secret that nothing uses" in message
+
+
+def test_each_secret_in_the_way_is_told_by_name_key_id_hint_and_end() -> None:
+    message = str(obstacle([BY_HAND, seen("k2", "", hint="", ends_at="")]))
+    assert "'made by hand', key id hand, value begins abc…, until 2027-03-01T00:00:00Z" in message
+    assert "(no name), key id k2, value begins ???…, until unknown" in message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "unifiedto login green #1 until 2027-08-21",  # the same generation, made by an earlier try
+        NEXT_NAME,
+    ],
+)
+def test_a_lost_secret_is_recognised_by_slot_and_generation_whatever_its_end(name: str) -> None:
+    assert isinstance(obstacle([BY_HAND, seen("lost", name)]), OrphanedSecret)
+
+
+@pytest.mark.parametrize("name", ["unifiedto login green #11 until 2027-08-20", "until 2027-08-20", ""])
+def test_another_secret_is_not_taken_for_a_lost_one(name: str) -> None:
+    assert isinstance(obstacle([BY_HAND, seen("other", name)]), SecretLimitReached)
+
+
+@pytest.mark.parametrize("beside", [OURS, BY_HAND])
+def test_a_secret_whose_value_was_lost_is_reported_with_the_command_that_removes_it(beside: SecretSeen) -> None:
+    error = obstacle([beside, LOST], known=frozenset({"blue"}))
+    assert isinstance(error, OrphanedSecret)
+    assert NEXT_NAME in str(error)
+    assert f"az ad app credential delete --id {APP} --key-id lost and run again." in str(error)
+
+
+# --- listing ---------------------------------------------------------------------------------------------------------
+
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Answer, list[httpx.Request]]]:
+    """Put (answer, requests) in: every request goes to that answer, and is noted."""
+    wired: list[tuple[Answer, list[httpx.Request]]] = []
+
+    def get(url: str, **named: Any) -> httpx.Response:
+        answer, requests = wired[-1]
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            requests.append(request)
+            return answer(request)
+
+        with httpx.Client(transport=httpx.MockTransport(handle)) as client:
+            return client.get(url, **named)
+
+    monkeypatch.setattr(httpx, "get", get)
+    return wired
+
+
+def application(*entries: Mapping[str, Any] | None) -> Answer:
+    return lambda _request: httpx.Response(200, json={"id": APP, "passwordCredentials": list(entries)})
+
+
+def test_one_get_lists_the_secrets_and_nothing_else(network: list[Any]) -> None:
+    requests: list[httpx.Request] = []
+    entry = {"keyId": "hand", "displayName": "made by hand", "hint": "abc", "endDateTime": "2027-03-01T00:00:00Z"}
+    network.append((application(entry), requests))
+    assert list_secrets(PUBLIC, "token", APP) == [BY_HAND]
+    (request,) = requests
+    assert request.method == "GET"
+    assert str(request.url.copy_with(query=None)) == f"https://graph.microsoft.com/v1.0/applications/{APP}"
+    assert dict(request.url.params) == {"$select": "id,passwordCredentials"}
+    assert request.headers["Authorization"] == "Bearer token"
+
+
+def test_absent_and_null_fields_are_empty_texts(network: list[Any]) -> None:
+    network.append((application({"keyId": "k", "displayName": None, "hint": None}), []))
+    assert list_secrets(PUBLIC, "token", APP) == [SecretSeen(key_id="k", display_name="", hint="", ends_at="")]
+
+
+@pytest.mark.parametrize("body", [{"id": APP}, {"id": APP, "passwordCredentials": None}])
+def test_an_application_without_secrets_lists_none(body: dict[str, Any], network: list[Any]) -> None:
+    network.append((lambda _request: httpx.Response(200, json=body), []))
+    assert list_secrets(PUBLIC, "token", APP) == []
+
+
+def test_an_application_that_graph_does_not_show_yet_is_told_apart_from_one_without_secrets(network: list[Any]) -> None:
+    network.append((lambda _request: httpx.Response(404, json={"error": {"code": "Request_ResourceNotFound"}}), []))
+    assert list_secrets(PUBLIC, "token", APP) is None
+
+
+# --- who looks: the azuread provider's identity ----------------------------------------------------------------------
+
+
+def token_with(**claims: Any) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"head.{body}.signature"
+
+
+OWNED_BY = token_with(roles=["Application.ReadWrite.OwnedBy"], appid=CALLER)
+
+
+class Credentials:
+    """Stands in for azure-identity: notes which credential was chosen with which arguments."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.token = OWNED_BY
+        self.chosen: str | None = None
+        self.positional: tuple[Any, ...] = ()
+        self.named: dict[str, Any] = {}
+        self.scopes: list[str] = []
+        self.fault: Exception | None = None
+        for name in (
+            "CertificateCredential",
+            "ClientSecretCredential",
+            "ClientAssertionCredential",
+            "ManagedIdentityCredential",
+            "AzureCliCredential",
+        ):
+            monkeypatch.setattr(graph, name, self._maker(name))
+
+    def _maker(self, name: str) -> Callable[..., Credentials]:
+        def make(*positional: Any, **named: Any) -> Credentials:
+            self.chosen, self.positional, self.named = name, positional, named
+            return self
+
+        return make
+
+    def get_token(self, scope: str) -> AccessToken:
+        self.scopes.append(scope)
+        if self.fault is not None:
+            raise self.fault
+        return AccessToken(self.token, 0)
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
+    return Credentials(monkeypatch)
+
+
+def look(
+    environment: Mapping[str, str] | None = None,
+    config: dict[str, str] | None = None,
+    *,
+    application_object_id: str = APP,
+) -> None:
+    check_room_for_secret(
+        application_object_id=application_object_id,
+        display_name=NEXT_NAME,
+        known_key_ids=frozenset(),
+        replaced_key_id=None,
+        kept_key_id=None,
+        config=config or {},
+        environment={} if environment is None else environment,
+    )
+
+
+ALL = {
+    "ARM_TENANT_ID": "tenant",
+    "ARM_CLIENT_ID": "client",
+    "ARM_CLIENT_CERTIFICATE_PATH": "/etc/deploy/cert.pfx",
+    "ARM_CLIENT_SECRET": SECRET,
+    "ARM_USE_OIDC": "true",
+    "ARM_USE_MSI": "true",
+}
+
+
+def without(*names: str) -> dict[str, str]:
+    return {name: value for name, value in ALL.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("environment", "chosen"),
+    [
+        (ALL, "CertificateCredential"),
+        (without("ARM_CLIENT_CERTIFICATE_PATH"), "ClientSecretCredential"),
+        (without("ARM_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_SECRET"), "ClientAssertionCredential"),
+        (without("ARM_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_SECRET", "ARM_USE_OIDC"), "ManagedIdentityCredential"),
+        ({"ARM_TENANT_ID": "tenant"}, "AzureCliCredential"),
+        ({"ARM_USE_OIDC": "false", "ARM_USE_MSI": "0", "ARM_TENANT_ID": "tenant"}, "AzureCliCredential"),
+        ({}, "AzureCliCredential"),
+    ],
+    ids=["certificate", "secret", "OIDC", "managed identity", "Azure CLI", "switched off", "nothing set"],
+)
+def test_credentials_are_chosen_in_the_azuread_provider_s_order(
+    environment: dict[str, str], chosen: str, credentials: Credentials
+) -> None:
+    look(environment, application_object_id="")
+    assert credentials.chosen == chosen
+    assert credentials.scopes == ["https://graph.microsoft.com/.default"]
+
+
+def test_the_stack_s_configuration_serves_where_the_environment_says_nothing(credentials: Credentials) -> None:
+    config = {"azuread:tenantId": "from config", "azuread:clientId": "client", "azuread:clientSecret": SECRET}
+    look({"ARM_TENANT_ID": "from environment"}, config, application_object_id="")
+    assert credentials.chosen == "ClientSecretCredential"
+    assert credentials.positional == ("from environment", "client", SECRET)
+
+
+def test_only_an_emulator_switches_the_discovery_of_the_authority_off(
+    credentials: Credentials, network: list[Any]
+) -> None:
+    look(ALL, application_object_id="")
+    assert credentials.named["authority"] == "https://login.microsoftonline.com"
+    assert credentials.named["disable_instance_discovery"] is False
+    metadata = {
+        "microsoftGraphResourceId": "https://localhost:8443",
+        "authentication": {"loginEndpoint": "https://localhost:8443"},
+    }
+    network.append((lambda _request: httpx.Response(200, json=metadata), []))
+    look({**ALL, "ARM_METADATA_HOSTNAME": "localhost:8443"}, application_object_id="")
+    assert credentials.named["authority"] == "https://localhost:8443"
+    assert credentials.named["disable_instance_discovery"] is True
+
+
+OIDC = {"ARM_TENANT_ID": "tenant", "ARM_CLIENT_ID": "client", "ARM_USE_OIDC": "true"}
+
+
+def test_a_pipeline_s_token_is_taken_as_given(credentials: Credentials) -> None:
+    look({**OIDC, "ARM_OIDC_TOKEN": "federated"}, application_object_id="")
+    assert credentials.positional[2]() == "federated"
+
+
+def test_a_pipeline_s_token_is_read_from_its_file_each_time(credentials: Credentials, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    look({**OIDC, "ARM_OIDC_TOKEN_FILE_PATH": str(file)}, application_object_id="")
+    file.write_text("first\n", encoding="utf-8")
+    assert credentials.positional[2]() == "first"
+    file.write_text("second", encoding="utf-8")
+    assert credentials.positional[2]() == "second"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ARM_OIDC_REQUEST_URL", "ARM_OIDC_REQUEST_TOKEN"),
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+    ],
+)
+def test_a_pipeline_s_token_is_fetched_from_its_endpoint(
+    names: tuple[str, str], credentials: Credentials, network: list[Any]
+) -> None:
+    requests: list[httpx.Request] = []
+    network.append((lambda _request: httpx.Response(200, json={"value": "federated"}), requests))
+    look({**OIDC, names[0]: "https://pipeline.example.com/token?v=1", names[1]: "bearer"}, application_object_id="")
+    assert credentials.positional[2]() == "federated"
+    assert dict(requests[-1].url.params)["audience"] == "api://AzureADTokenExchange"
+    assert requests[-1].headers["Authorization"] == "Bearer bearer"
+
+
+# --- the caller's right ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        OWNED_BY,
+        token_with(roles=["User.Read.All", "Application.ReadWrite.All"]),
+        token_with(roles=["Directory.ReadWrite.All"]),
+        token_with(scp="Directory.AccessAsUser.All", roles=[]),
+        token_with(roles=[], wids=["0997a1d0-0d1d-4acb-b408-d5ca73121e90", "158c047a-c907-4556-b7ef-446551a6b5f7"]),
+        "opaque",
+        "a.b.c",
+    ],
+    ids=["OwnedBy", "All", "Directory", "a person", "a directory role", "opaque", "no JSON"],
+)
+def test_a_caller_that_may_create_secrets_or_whose_rights_cannot_be_read_passes(
+    token: str, credentials: Credentials
+) -> None:
+    credentials.token = token
+    look(ALL, application_object_id="")
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"roles": []},
+        {},
+        {"roles": ["Application.Read.All", "User.Read.All"]},
+        {"wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"]},
+    ],
+    ids=["no roles", "no claim", "other roles", "the directory role that every application has"],
+)
+def test_a_caller_without_the_right_is_told_so_before_anything_is_created(
+    claims: dict[str, Any], credentials: Credentials
+) -> None:
+    credentials.token = token_with(appid=CALLER, **claims)
+    with pytest.raises(CallerNotPermitted) as refused:
+        look(ALL)
+    message = str(refused.value)
+    assert f"The deploying identity {CALLER} may not create app registrations and client secrets in Entra." in message
+    assert "Application.ReadWrite.OwnedBy" in message
+    assert "Grant the permission with admin consent" in message
+    assert credentials.token not in message
+    assert SECRET not in message
+
+
+# --- the look as a whole ---------------------------------------------------------------------------------------------
+
+
+def entries(*secrets: SecretSeen) -> list[dict[str, str]]:
+    return [
+        {"keyId": secret.key_id, "displayName": secret.display_name, "hint": secret.hint, "endDateTime": secret.ends_at}
+        for secret in secrets
+    ]
+
+
+@pytest.mark.usefixtures("credentials")
+def test_an_application_at_its_limit_stops_the_run(network: list[Any]) -> None:
+    network.append((application(*entries(BY_HAND, LAPTOP)), []))
+    with pytest.raises(SecretLimitReached, match="made by hand"):
+        look(ALL)
+
+
+@pytest.mark.usefixtures("credentials")
+def test_a_lost_secret_with_room_besides_is_reported_and_does_not_stop_the_run(
+    network: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    network.append((application(*entries(LOST)), []))
+    look(ALL)
+    assert f"az ad app credential delete --id {APP} --key-id lost" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("credentials")
+def test_an_application_that_does_not_exist_yet_is_not_looked_at(network: list[Any]) -> None:
+    requests: list[httpx.Request] = []
+    network.append((application(), requests))
+    look(ALL, application_object_id="")
+    assert requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _request: httpx.Response(404),
+        lambda _request: httpx.Response(403, json={"error": {"code": "Authorization_RequestDenied"}}),
+        lambda _request: httpx.Response(500),
+        lambda _request: httpx.Response(200, text="<html>sign in</html>"),
+        lambda _request: httpx.Response(200, json=["another", "shape"]),
+        lambda _request: httpx.Response(200, json={"passwordCredentials": "another shape"}),
+    ],
+    ids=["404", "403", "500", "not JSON", "a list", "texts"],
+)
+def test_a_look_that_is_impossible_lets_the_run_go_on(
+    answer: Answer, credentials: Credentials, network: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    network.append((answer, []))
+    look(ALL)
+    printed = capsys.readouterr().err
+    assert SECRET not in printed
+    assert credentials.token not in printed
+    assert len(printed.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ClientAuthenticationError(f"refused {SECRET}"),
+        httpx.ConnectError(f"refused {SECRET}"),
+        ValueError(f"refused {SECRET}"),
+        FileNotFoundError(f"no token file {SECRET}"),
+        KeyError(SECRET),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_credentials_that_fail_let_the_run_go_on_and_only_the_kind_of_fault_is_printed(
+    fault: Exception, credentials: Credentials, capsys: pytest.CaptureFixture[str]
+) -> None:
+    credentials.fault = fault
+    look(ALL)
+    printed = capsys.readouterr().err
+    assert f"could not be listed beforehand ({type(fault).__name__}); going on without." in printed
+    assert SECRET not in printed
+
+
+def test_a_cloud_that_does_not_exist_lets_the_run_go_on(
+    credentials: Credentials, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look({**ALL, "ARM_ENVIRONMENT": "mars"})
+    assert "(InvalidChoice)" in capsys.readouterr().err
+    assert credentials.chosen is None
