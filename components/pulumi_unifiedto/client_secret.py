@@ -1,0 +1,189 @@
+"""RotatingClientSecret: two slots, one schedule, the current value."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, TypedDict
+
+import pulumi
+import pulumi_azuread as azuread
+from typing_extensions import NotRequired
+
+from . import entra_errors, stack_state
+from .entra_cloud import current_instant
+from .rotation import NEVER, SLOT_NAMES, RotationSchedule, SlotName, format_instant, parse_instant, slot_of
+
+DEFAULT_PERIOD: Final = "P90D"
+
+
+class RotatingClientSecretArgs(TypedDict):
+    """Arguments of `RotatingClientSecret`.
+
+    application_id: the azuread provider's resource id, ``/applications/<object id>``.
+    application_object_id: the bare object id.
+    deleted_with: the application, where the same stack declares it: its deletion removes the secrets too.
+    rotate_every: the period, an ISO 8601 duration between an hour and a year; a secret is valid for two periods.
+        Default P90D.
+    force_token: any value that differs from the last one asks for a rotation now. Setting the first one, or none,
+        asks for nothing.
+    label: begins each secret's display name in the portal. Default: ``unifiedto <name>``.
+    consumers: names of the `WorkspaceIntegration` resources that use the secret: while one of them has not accepted
+        the current secret, the previous one is not replaced as long as it works.
+    """
+
+    application_id: pulumi.Input[str]
+    application_object_id: pulumi.Input[str]
+    deleted_with: NotRequired[pulumi.Resource]
+    rotate_every: NotRequired[pulumi.Input[str]]
+    force_token: NotRequired[pulumi.Input[str]]
+    label: NotRequired[pulumi.Input[str]]
+    consumers: NotRequired[Sequence[str]]
+
+
+class SlotSummary(TypedDict):
+    """One slot for a person to read; instants are UTC, empty where the slot holds no secret.
+
+    state: ``current``, ``previous, still valid``, ``expired`` or ``empty``.
+    """
+
+    generation: int
+    key_id: str
+    display_name: str
+    starts_at: str
+    ends_at: str
+    state: str
+
+
+class RotatingClientSecret(pulumi.ComponentResource):
+    """A client secret that is renewed every period, and whose predecessor stays valid for one more.
+
+    Two `azuread.ApplicationPassword` at most: an application for personal accounts holds no third secret, so a slot
+    is emptied before it is filled again. A slot that was never needed is not created: a new application starts with
+    one secret.
+
+    Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `rotates_at`,
+    `expires_at`, `days_left` (days until the current secret ends, begun ones counted whole).
+    """
+
+    value: pulumi.Output[str]
+    key_id: pulumi.Output[str]
+    generation: pulumi.Output[int]
+    slots: pulumi.Output[dict[str, SlotSummary]]
+    rotates_at: pulumi.Output[str]
+    expires_at: pulumi.Output[str]
+    days_left: pulumi.Output[int]
+
+    def __init__(self, name: str, args: RotatingClientSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("unifiedto:index:RotatingClientSecret", name, None, opts)
+        now = current_instant(os.environ)
+        names: dict[str, str] = {slot: f"{name}-{slot}" for slot in SLOT_NAMES}
+        in_state = stack_state.resources_in_state()
+        consumers = list(args.get("consumers") or ())
+
+        self.schedule = RotationSchedule(
+            f"{name}-schedule",
+            label=args.get("label") or f"unifiedto {name}",
+            period=args.get("rotate_every") or DEFAULT_PERIOD,
+            force_token=args.get("force_token") or "",
+            now=format_instant(now),
+            registered_generations=in_state.apply(lambda state: stack_state.registered_generations(state, consumers)),
+            slots_in_state=in_state.apply(lambda state: stack_state.slots_in_state(state, names, f"{name}-schedule")),
+            application_object_id=args["application_object_id"],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._on_error = entra_errors.advice_hook(f"{name}-advice")
+        schedule = self.schedule
+        passwords = {slot: self._slot(slot, names[slot], args) for slot in SLOT_NAMES}
+        # A dict holds them apart: what is made of a secret output as a whole is secret as a whole.
+        current = pulumi.Output.all(schedule.generation, *passwords.values()).apply(
+            lambda known: known[1 + SLOT_NAMES.index(slot_of(int(known[0])))]
+        )
+        self.generation = schedule.generation.apply(int)
+        self.value = pulumi.Output.secret(current.apply(lambda password: password.value))
+        self.key_id = current.apply(lambda password: password.key_id)
+        self.rotates_at = schedule.rotates_at
+        self.expires_at = schedule.expires_at
+        self.days_left = schedule.expires_at.apply(lambda text: days_left(parse_instant(text), now))
+        self.slots = pulumi.Output.all(**{slot: self._summary(slot, passwords[slot], now) for slot in SLOT_NAMES})
+        self.register_outputs(
+            {
+                "value": self.value,
+                "key_id": self.key_id,
+                "generation": self.generation,
+                "slots": self.slots,
+                "rotates_at": self.rotates_at,
+                "expires_at": self.expires_at,
+            }
+        )
+
+    def _slot(
+        self, slot: SlotName, name: str, args: RotatingClientSecretArgs
+    ) -> pulumi.Output[azuread.ApplicationPassword | None]:
+        """Declares a slot's secret if the schedule has one for it, else nothing.
+
+        The schedule's values are known in every preview, so that what is declared inside `apply` is always previewed.
+        """
+        schedule = self.schedule
+
+        def declare(generation: float) -> azuread.ApplicationPassword | None:
+            if int(generation) == NEVER:
+                return None
+            return azuread.ApplicationPassword(
+                name,
+                application_id=args["application_id"],
+                display_name=getattr(schedule, f"{slot}_display_name"),
+                end_date=getattr(schedule, f"{slot}_ends_at"),
+                rotate_when_changed={"generation": str(int(generation))},
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    delete_before_replace=True,
+                    deleted_with=args.get("deleted_with"),
+                    additional_secret_outputs=["value"],
+                    depends_on=[schedule],
+                    hooks=pulumi.ResourceHookBinding(on_error=[self._on_error]),
+                ),
+            )
+
+        planned: pulumi.Output[int] = getattr(schedule, f"{slot}_generation")
+        return planned.apply(declare)
+
+    def _summary(
+        self, slot: SlotName, password: pulumi.Output[azuread.ApplicationPassword | None], now: datetime
+    ) -> pulumi.Output[SlotSummary]:
+        schedule = self.schedule
+
+        def summarize(known: Mapping[str, Any]) -> SlotSummary:
+            generation = int(known["generation"])
+            return SlotSummary(
+                generation=generation,
+                key_id=known["key_id"],
+                display_name=known["display_name"],
+                starts_at=known["starts_at"],
+                ends_at=known["ends_at"],
+                state=_state(generation, int(known["current"]), known["ends_at"], now),
+            )
+
+        return pulumi.Output.all(
+            current=schedule.generation,
+            generation=getattr(schedule, f"{slot}_generation"),
+            display_name=getattr(schedule, f"{slot}_display_name"),
+            starts_at=getattr(schedule, f"{slot}_starts_at"),
+            ends_at=getattr(schedule, f"{slot}_ends_at"),
+            key_id=password.apply(lambda created: created.key_id if created is not None else ""),
+        ).apply(summarize)
+
+
+def days_left(ends_at: datetime, now: datetime) -> int:
+    """Days until an instant; a day that has begun counts whole, so that the number stays for a day after a rotation."""
+    return math.ceil((ends_at - now) / timedelta(days=1))
+
+
+def _state(generation: int, current: int, ends_at: str, now: datetime) -> str:
+    if generation == NEVER:
+        return "empty"
+    if parse_instant(ends_at) <= now:
+        return "expired"
+    return "current" if generation == current else "previous, still valid"

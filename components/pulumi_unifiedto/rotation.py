@@ -1,0 +1,491 @@
+"""When client secrets rotate: a pure state machine, and the dynamic resource that remembers its state.
+
+Two slots, blue and green, hold an application's client secrets. Generation 0 lives in blue, 1 in green, 2 in blue and
+so on. One secret serves for one *period* and stays valid for a second one, so two neighbouring generations always
+overlap:
+
+    generation 0  blue   |=======serves=======|-----still valid-----|
+    generation 1  green                       |=======serves=======|-----still valid-----|
+    generation 2  blue                                             |=======serves=======|-----…
+
+All instants are UTC and whole seconds, written ``2026-11-23T11:25:31Z`` as Microsoft Graph writes them
+(documented: https://learn.microsoft.com/graph/api/application-addpassword; a different spelling of the same instant
+makes the
+azuread provider replace the secret: observed with its upstream 3.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import Any, Final, Literal, TypedDict
+
+import isodate
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.runtime.rpc import contains_unknowns
+
+from .errors import ForcedRotationRefused, InvalidRotationPeriod, UnifiedtoError
+
+SlotName = Literal["blue", "green"]
+SLOT_NAMES: Final[tuple[SlotName, SlotName]] = ("blue", "green")
+
+NEVER: Final = -1
+"""Stands for "no generation": the slot holds no secret that this stack wants to exist.
+
+A number and not None: Pulumi drops None from a resource's outputs, and what is missing is unknown in a preview.
+"""
+
+SHORTEST_PERIOD: Final = timedelta(hours=1)
+LONGEST_PERIOD: Final = timedelta(days=366)
+"""A secret lives two periods; the portal offers two years at most (documented:
+https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials)."""
+
+
+PERIOD_UNTIL_KNOWN: Final = "P90D"
+LABEL_UNTIL_KNOWN: Final = "unifiedto"
+"""What the first preview shows where the program's own values depend on resources that do not exist yet."""
+
+
+def slot_of(generation: int) -> SlotName:
+    """The slot in which a generation's secret lives: even ones in blue, odd ones in green."""
+    return SLOT_NAMES[generation % 2]
+
+
+def other_slot(slot: SlotName) -> SlotName:
+    return SLOT_NAMES[1 - SLOT_NAMES.index(slot)]
+
+
+def format_instant(instant: datetime) -> str:
+    """An instant as Microsoft Graph writes it: UTC, whole seconds, ``Z``."""
+    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """The reverse of `format_instant`; also takes other ISO 8601 spellings. Raises ValueError for anything else."""
+    instant: datetime = isodate.parse_datetime(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return instant.astimezone(timezone.utc).replace(microsecond=0)
+
+
+class Period:
+    """An ISO 8601 duration such as ``P90D``, ``P3M`` or ``PT12H``; months and years follow the calendar."""
+
+    def __init__(self, text: str) -> None:
+        """Raises InvalidRotationPeriod when the text is no duration, or not between an hour and a year."""
+        try:
+            self._duration = isodate.parse_duration(text)
+        except (isodate.ISO8601Error, TypeError, ValueError):
+            raise InvalidRotationPeriod(period=str(text), reason="it is not an ISO 8601 duration") from None
+        self.text = text
+        reference = datetime(2026, 1, 1, tzinfo=timezone.utc)
+        length = self.after(reference) - reference
+        if length < SHORTEST_PERIOD:
+            raise InvalidRotationPeriod(period=text, reason="it is shorter than one hour")
+        if length > LONGEST_PERIOD:
+            raise InvalidRotationPeriod(
+                period=text, reason="it is longer than one year, and a secret, which lives two periods, longer than two"
+            )
+
+    def after(self, instant: datetime) -> datetime:
+        """The end of one period that begins at an instant, in whole seconds."""
+        end: datetime = instant + self._duration
+        return end.replace(microsecond=0)
+
+
+@dataclass(frozen=True)
+class PlannedSecret:
+    """A secret that should exist in a slot."""
+
+    generation: int
+    starts_at: datetime
+    ends_at: datetime
+    display_name: str
+
+    @property
+    def slot(self) -> SlotName:
+        return slot_of(self.generation)
+
+    def is_alive(self, now: datetime) -> bool:
+        return self.ends_at > now
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The state: which generation serves, what each slot holds, and the last force token that was obeyed."""
+
+    current: PlannedSecret
+    previous: PlannedSecret | None
+    period: str
+    force_token: str
+
+    @property
+    def generation(self) -> int:
+        return self.current.generation
+
+    @property
+    def rotates_at(self) -> datetime:
+        """When the next generation is due: after one period, and at the latest when half of the secret's life is over.
+
+        The second rule matters when the period was lengthened: a secret keeps the end date with which it was created.
+        """
+        started_at = self.current.starts_at
+        half_life = started_at + (self.current.ends_at - started_at) / 2
+        return min(Period(self.period).after(started_at), half_life.replace(microsecond=0))
+
+    def secret_in(self, slot: SlotName) -> PlannedSecret | None:
+        if self.current.slot == slot:
+            return self.current
+        return self.previous
+
+
+class Step(Enum):
+    """What a run does with the schedule."""
+
+    START = "start"
+    KEEP = "keep"
+    RENEW = "renew the current secret, which is missing"
+    ROTATE_DUE = "rotate, the period is over"
+    ROTATE_FORCED = "rotate, as forced"
+    HOLD = "hold, the current secret is not registered everywhere yet"
+
+
+@dataclass(frozen=True)
+class Decision:
+    schedule: Schedule
+    step: Step
+
+
+def plan_secret(generation: int, *, label: str, period: Period, now: datetime) -> PlannedSecret:
+    """The secret of a generation that begins now: it serves one period and stays valid for a second one.
+
+    Its display name is what a person reads in the portal's list of client secrets: whose it is, which slot, until when.
+    """
+    starts_at = now.astimezone(timezone.utc).replace(microsecond=0)
+    ends_at = period.after(period.after(starts_at))
+    display_name = f"{label} {slot_of(generation)} #{generation} until {ends_at:%Y-%m-%d}"
+    return PlannedSecret(generation=generation, starts_at=starts_at, ends_at=ends_at, display_name=display_name)
+
+
+def decide(
+    before: Schedule | None,
+    *,
+    label: str,
+    period: Period,
+    force_token: str,
+    now: datetime,
+    registered_generations: Sequence[int] = (),
+    slots: Mapping[str, SlotInState] | None = None,
+) -> Decision:
+    """The schedule of this run, at most one generation on from the one before, however late the run is.
+
+    A current secret that the state does not hold (never created, or removed by hand) is planned anew, with dates that
+    begin now: the old ones may be what the tenant refused. That answers a forced rotation too.
+
+    Args:
+        before: the schedule of the last run, None on the first.
+        label: begins the display name of each new secret.
+        force_token: a value that differs from the last one obeyed asks for a rotation now; empty asks for nothing.
+        registered_generations: for each registration at Unified.to, the generation of the secret that it is known to
+            have accepted last, `NEVER` for one of which nothing is known. Empty where the secret is used elsewhere.
+        slots: the secrets that the stack's state holds; None where that cannot be told.
+
+    Raises:
+        ForcedRotationRefused: the advance would replace a secret that still works and that Unified.to may hold.
+    """
+    if before is None:
+        first = plan_secret(0, label=label, period=period, now=now)
+        return Decision(Schedule(current=first, previous=None, period=period.text, force_token=force_token), Step.START)
+
+    before = forget_removed(before, slots)
+    forced = bool(force_token) and force_token != before.force_token
+    if slots is not None and not _holds(slots, before.current):
+        renewed = plan_secret(before.generation, label=label, period=period, now=now)
+        token = force_token or before.force_token
+        return Decision(replace(before, current=renewed, period=period.text, force_token=token), Step.RENEW)
+    kept = replace(before, period=period.text)
+    if not forced and now < kept.rotates_at:
+        return Decision(kept, Step.KEEP)
+
+    # The advance replaces what lies in the other slot. While that secret works and a registration may hold it (one that
+    # failed after Unified.to had acted is on record with an older generation than it has), replacing it would lock
+    # customers out: time waits for the registration, a person who forces is told.
+    previous = before.previous
+    lagging = [generation for generation in registered_generations if generation < before.generation]
+    if previous is not None and previous.is_alive(now) and lagging:
+        if forced:
+            raise ForcedRotationRefused(
+                current=before.generation,
+                registered=min(lagging),
+                replaced=previous.generation,
+                secret=previous.display_name,
+                force_token=force_token,
+            )
+        return Decision(kept, Step.HOLD)
+
+    following = plan_secret(before.generation + 1, label=label, period=period, now=now)
+    advanced = Schedule(
+        current=following,
+        previous=before.current,
+        period=period.text,
+        force_token=force_token or before.force_token,
+    )
+    return Decision(advanced, Step.ROTATE_FORCED if forced else Step.ROTATE_DUE)
+
+
+# --- the state as a resource's properties ----------------------------------------------------------------------------
+
+
+class SlotInState(TypedDict):
+    """A client secret as the stack's last state holds it: the way back if the schedule's own state was lost."""
+
+    generation: int
+    key_id: str
+    display_name: str
+    starts_at: str
+    ends_at: str
+
+
+def to_properties(schedule: Schedule) -> dict[str, Any]:
+    """The schedule as flat properties of the resource; an empty slot is generation `NEVER` with empty texts."""
+    properties: dict[str, Any] = {
+        "generation": schedule.generation,
+        "period": schedule.period,
+        "force_token": schedule.force_token,
+        "rotates_at": format_instant(schedule.rotates_at),
+        "expires_at": format_instant(schedule.current.ends_at),
+    }
+    for slot in SLOT_NAMES:
+        secret = schedule.secret_in(slot)
+        properties[f"{slot}_generation"] = secret.generation if secret else NEVER
+        properties[f"{slot}_starts_at"] = format_instant(secret.starts_at) if secret else ""
+        properties[f"{slot}_ends_at"] = format_instant(secret.ends_at) if secret else ""
+        properties[f"{slot}_display_name"] = secret.display_name if secret else ""
+    return properties
+
+
+def _planned(properties: Mapping[str, Any], slot: SlotName) -> PlannedSecret | None:
+    generation = int(properties[f"{slot}_generation"])
+    if generation == NEVER:
+        return None
+    return PlannedSecret(
+        generation=generation,
+        starts_at=parse_instant(properties[f"{slot}_starts_at"]),
+        ends_at=parse_instant(properties[f"{slot}_ends_at"]),
+        display_name=properties[f"{slot}_display_name"],
+    )
+
+
+def from_properties(properties: Mapping[str, Any]) -> Schedule | None:
+    """The reverse of `to_properties`; None for the properties of a resource that does not exist yet."""
+    if "generation" not in properties:
+        return None
+    slot = slot_of(int(properties["generation"]))
+    current = _planned(properties, slot)
+    if current is None:
+        return None
+    return Schedule(
+        current=current,
+        previous=_planned(properties, other_slot(slot)),
+        period=str(properties["period"]),
+        force_token=str(properties.get("force_token", "")),
+    )
+
+
+def recover(slots: Mapping[str, SlotInState], *, period: Period, force_token: str) -> Schedule | None:
+    """The schedule as the client secrets in the stack's state show it, for a stack that lost the schedule's own state.
+
+    Without this the machine would start over at generation 0 and replace a secret that Unified.to holds.
+    """
+    secrets = sorted(
+        (
+            PlannedSecret(
+                generation=int(slot["generation"]),
+                starts_at=parse_instant(slot["starts_at"]),
+                ends_at=parse_instant(slot["ends_at"]),
+                display_name=slot["display_name"],
+            )
+            for slot in slots.values()
+        ),
+        key=lambda secret: secret.generation,
+    )
+    if not secrets:
+        return None
+    current = secrets[-1]
+    previous = secrets[-2] if len(secrets) > 1 and secrets[-2].slot != current.slot else None
+    return Schedule(current=current, previous=previous, period=period.text, force_token=force_token)
+
+
+def forget_removed(schedule: Schedule, slots: Mapping[str, SlotInState] | None) -> Schedule:
+    """Leaves a previous secret out that the stack's state does not hold: removed in the portal, or never created.
+
+    Nothing uses it, and its end date may lie in the past, which Microsoft Graph refuses. None for `slots` means that
+    the state could not be read: then nothing is left out.
+    """
+    if slots is None or schedule.previous is None or _holds(slots, schedule.previous):
+        return schedule
+    return replace(schedule, previous=None)
+
+
+def _holds(slots: Mapping[str, SlotInState], secret: PlannedSecret) -> bool:
+    held = slots.get(secret.slot)
+    return held is not None and int(held["generation"]) == secret.generation
+
+
+# --- the dynamic resource --------------------------------------------------------------------------------------------
+
+
+class RotationScheduleProvider(ResourceProvider):
+    """Runs the state machine in `check`, so that a preview shows the very values that the update will use.
+
+    What `check` returns are the schedule's own properties alone. The inputs that tell it about the world (the clock,
+    what is registered, what the state holds) are not stored: they change from run to run without anything having
+    changed.
+    """
+
+    def configure(self, req: pulumi.dynamic.ConfigureRequest) -> None:
+        self._config = req.config
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        try:
+            return CheckResult(self._advance(_olds, news), [])
+        except UnifiedtoError as error:
+            return CheckResult({}, [CheckFailure("", str(error))])
+
+    def _advance(self, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
+        # A setting that another resource gives is not known in a preview: until then the last one stands.
+        period = Period(known(news["period"], olds.get("period") or PERIOD_UNTIL_KNOWN))
+        force_token = str(known(news.get("force_token"), olds.get("force_token")) or "")
+        label = str(known(news["label"], LABEL_UNTIL_KNOWN))
+        now = parse_instant(news["now"])
+        slots: Mapping[str, SlotInState] | None = known(news.get("slots_in_state"), None)
+        registered = [int(generation) for generation in known(news.get("registered_generations"), [])]
+        before = from_properties(olds)
+        if before is None:
+            before = recover(slots or {}, period=period, force_token=force_token)
+        elif slots is None and not registered:
+            registered = [NEVER]
+        schedule = decide(
+            before,
+            label=label,
+            period=period,
+            force_token=force_token,
+            now=now,
+            registered_generations=registered,
+            slots=slots,
+        ).schedule
+        self._look_before(schedule.current, slots or {}, registered, known(news.get("application_object_id"), ""))
+        return to_properties(schedule)
+
+    def _look_before(
+        self,
+        current: PlannedSecret,
+        slots: Mapping[str, SlotInState],
+        registered: Sequence[int],
+        application_object_id: str,
+    ) -> None:
+        """Looks whether the application has room for the secret that this run creates, before anything is changed.
+
+        Costs a token and one GET, and only when a secret is about to be created or the last run did not end well.
+        """
+        in_place = slots.get(current.slot)
+        settled = in_place is not None and int(in_place["generation"]) == current.generation
+        settled = settled and all(generation == current.generation for generation in registered)
+        if settled:
+            return
+        # azure-identity is slow to import and rarely needed: not at the start of every provider and program.
+        from . import graph  # noqa: PLC0415
+
+        known_key_ids = {slot["key_id"] for slot in slots.values()}
+        replaced = in_place["key_id"] if in_place and int(in_place["generation"]) != current.generation else None
+        kept = in_place["key_id"] if in_place and replaced is None else None
+        graph.check_room_for_secret(
+            application_object_id=application_object_id,
+            display_name=current.display_name,
+            known_key_ids=known_key_ids,
+            replaced_key_id=replaced,
+            kept_key_id=kept,
+            config=self._config,
+        )
+
+    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
+        changed = [key for key in _SCHEDULE_KEYS if _differs(_olds.get(key), _news.get(key))]
+        return DiffResult(changes=bool(changed), replaces=[], stables=[], delete_before_replace=False)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult("rotation-schedule", _schedule_only(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        return UpdateResult(_schedule_only(_news))
+
+
+_SCHEDULE_KEYS: Final = (
+    "generation",
+    "period",
+    "force_token",
+    "rotates_at",
+    "expires_at",
+    *(f"{slot}_{field}" for slot in SLOT_NAMES for field in ("generation", "starts_at", "ends_at", "display_name")),
+)
+
+
+def known(value: Any, default: Any) -> Any:
+    """The value, or the default where it is absent or not known yet (a preview)."""
+    return default if value is None or contains_unknowns(value) else value
+
+
+def _differs(old: Any, new: Any) -> bool:
+    return bool(contains_unknowns(new) or old != new)
+
+
+def _schedule_only(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: properties[key] for key in _SCHEDULE_KEYS}
+
+
+class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="RotationSchedule"):
+    """Remembers the rotation's state between runs, and advances it by at most one generation a run.
+
+    Never replaced: on a replacement `check` meets empty old inputs, and the machine would have to start over.
+    """
+
+    generation: pulumi.Output[int]
+    period: pulumi.Output[str]
+    force_token: pulumi.Output[str]
+    rotates_at: pulumi.Output[str]
+    expires_at: pulumi.Output[str]
+    blue_generation: pulumi.Output[int]
+    blue_starts_at: pulumi.Output[str]
+    blue_ends_at: pulumi.Output[str]
+    blue_display_name: pulumi.Output[str]
+    green_generation: pulumi.Output[int]
+    green_starts_at: pulumi.Output[str]
+    green_ends_at: pulumi.Output[str]
+    green_display_name: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        label: pulumi.Input[str],
+        period: pulumi.Input[str],
+        force_token: pulumi.Input[str],
+        now: pulumi.Input[str],
+        registered_generations: pulumi.Input[Sequence[int]],
+        slots_in_state: pulumi.Input[Mapping[str, SlotInState] | None],
+        application_object_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        properties: dict[str, Any] = dict.fromkeys(_SCHEDULE_KEYS)
+        properties |= {
+            "label": label,
+            "period": period,
+            "force_token": force_token,
+            "now": now,
+            "registered_generations": registered_generations,
+            "slots_in_state": slots_in_state,
+            "application_object_id": application_object_id,
+        }
+        super().__init__(RotationScheduleProvider(), name, properties, opts)

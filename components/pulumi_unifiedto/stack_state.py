@@ -1,0 +1,93 @@
+"""What the stack's own last state says about resources that this run has not come to yet.
+
+A rotation must know, before it replaces a client secret, which secret each registration accepted last. That is only
+known to resources later in the same program, so it is read from the state of the last run, with the engine's own
+function ``pulumi:pulumi:readStackResourceOutputs`` (observed with Pulumi 3.260: inside a program it returns the state
+as it was before this operation, also when the last operation failed half-way).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from .rotation import NEVER, SlotInState
+
+REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
+SCHEDULE_TYPE = "pulumi-python:dynamic/unifiedto:RotationSchedule"
+PASSWORD_TYPE = "azuread:index/applicationPassword:ApplicationPassword"  # noqa: S105 - a type token
+
+ResourcesInState = Mapping[str, Any]
+"""URN to ``{"type": type token, "outputs": {…}}``."""
+
+
+def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
+    """Every resource of this stack as the last run left it; None where the engine cannot tell."""
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+    async def read() -> ResourcesInState | None:
+        try:
+            answer = await pulumi.runtime.invoke_async("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack})
+        except Exception as fault:  # the SDK raises a bare Exception for a failed invoke
+            pulumi.log.warn(
+                "The stack's last state could not be read, so it is not known which client secret each registration "
+                f"holds: a forced rotation waits until the previous secret has ended ({type(fault).__name__})."
+            )
+            return None
+        outputs = (answer or {}).get("outputs")
+        return outputs if isinstance(outputs, Mapping) else {}
+
+    return pulumi.Output.unsecret(pulumi.Output.from_input(read()))
+
+
+def _outputs(resources: ResourcesInState, type_token: str, name: str) -> Mapping[str, Any] | None:
+    """The outputs of the resource with a type and a name, under whichever parents."""
+    for urn, resource in resources.items():
+        if urn.endswith(f"::{name}") and resource.get("type") == type_token:
+            outputs = resource.get("outputs")
+            return outputs if isinstance(outputs, Mapping) else None
+    return None
+
+
+def registered_generations(resources: ResourcesInState | None, names: Sequence[str]) -> list[int]:
+    """For each registration, the generation of the secret that Unified.to is known to have accepted last.
+
+    `NEVER`, an older secret than any, where that is not known: the state cannot be read, or it does not hold the
+    registration. Such a one is new, or its first write failed, perhaps after Unified.to had carried it out.
+    """
+    if resources is None:
+        return [NEVER]
+    found = [_outputs(resources, REGISTRATION_TYPE, name) for name in names]
+    generations = [NEVER if outputs is None else outputs.get("secret_generation") for outputs in found]
+    return [int(generation) for generation in generations if generation is not None]
+
+
+def slots_in_state(
+    resources: ResourcesInState | None, names: Mapping[str, str], schedule: str
+) -> dict[str, SlotInState] | None:
+    """The client secrets in the state by slot; None where it cannot be told which there are.
+
+    `names` gives each slot's resource name, `schedule` the schedule's. A state that holds neither the schedule nor a
+    secret under these names says nothing: the stack is new, or the component was renamed and its resources are about
+    to be found under their old names.
+    """
+    if resources is None:
+        return None
+    slots: dict[str, SlotInState] = {}
+    for slot, name in names.items():
+        outputs = _outputs(resources, PASSWORD_TYPE, name)
+        generation = ((outputs or {}).get("rotateWhenChanged") or {}).get("generation")
+        if outputs is None or generation is None:
+            continue
+        slots[slot] = SlotInState(
+            generation=int(generation),
+            key_id=str(outputs.get("keyId") or ""),
+            display_name=str(outputs.get("displayName") or ""),
+            starts_at=str(outputs.get("startDate") or ""),
+            ends_at=str(outputs.get("endDate") or ""),
+        )
+    if not slots and _outputs(resources, SCHEDULE_TYPE, schedule) is None:
+        return None
+    return slots
