@@ -1,0 +1,353 @@
+"""MicrosoftIntegration: your own Microsoft OAuth2 client at Unified.to, from app registration to registered
+integration."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypedDict, cast
+
+import pulumi
+import pulumi_command as command
+from typing_extensions import NotRequired
+
+from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary
+from .entra_application import EntraApplication, validate_display_name, validate_redirect_uris
+from .entra_cloud import cloud_settings
+from .errors import DuplicateRegistration, InvalidRegion, SecretExpiresSoon
+from .registration_inputs import valid_workspace_id
+from .unified_api import REGIONS, redirect_uri_for
+from .workspace_integration import WorkspaceIntegration
+
+DEFAULT_ENVIRONMENT: Final = "Production"
+DEFAULT_WARN_DAYS_LEFT: Final = 30
+DEFAULT_PROOF_DEADLINE_S: Final = 120.0
+
+
+class RegistrationArgs(TypedDict):
+    """One integration in one environment of the Unified.to workspace.
+
+    integration_type: such as ``microsoft_ad`` or ``microsoftoutlook``.
+    environment: default ``Production``.
+    permissions: Unified.to's permissions that an authorization asks for; left as found when absent.
+    scope_overrides: Unified.to permission to Microsoft scope string; left as found when absent.
+    is_active: left as found when absent.
+    on_delete: what a removal does: ``restore`` the activation that was found (default), ``keep``, ``deactivate``, or
+        ``clear`` the credentials.
+    mode: ``api`` (default), or ``manual`` where the key or plan does not allow the write: the stack says what to
+        enter by hand, and verifies the result.
+    entered_secret: manual mode: names the secret that was entered, as the message about the step says.
+    auth_extras: other credentials of the registration, such as ``saml_idp_url``; secret. An empty text clears one.
+    create_if_missing: try to create a registration that does not exist; Unified.to publishes no way to. Default false.
+    drop_unknown_fields: leave out what Unified.to shows and does not document when writing. Default false.
+    """
+
+    integration_type: str
+    environment: NotRequired[str]
+    permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    scope_overrides: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    is_active: NotRequired[pulumi.Input[bool]]
+    on_delete: NotRequired[pulumi.Input[str]]
+    mode: NotRequired[pulumi.Input[str]]
+    entered_secret: NotRequired[pulumi.Input[str]]
+    auth_extras: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
+    create_if_missing: NotRequired[pulumi.Input[bool]]
+    drop_unknown_fields: NotRequired[pulumi.Input[bool]]
+
+
+class MicrosoftIntegrationArgs(TypedDict):
+    """Arguments of `MicrosoftIntegration`.
+
+    display_name: of the app registration, 1 to 90 characters; people see it when they sign in.
+    workspace_id: of the Unified.to workspace.
+    registrations: the integrations that use this client, one or many.
+    region: ``us`` (default), ``eu`` or ``au``; or api_url, the https base URL of Unified.to's API.
+    custom_domain: host name of a custom API domain (CNAME) of the workspace: its redirect URI is added to the region's.
+    redirect_uris: all redirect URIs of the app, instead of those that follow from region and custom_domain.
+    graph_permissions: delegated Microsoft Graph permissions by name. Default: openid, profile, email, offline_access,
+        User.Read.
+    owners: object ids of further owners of the app registration.
+    tags, notes: kept with the app registration.
+    client_id: adopts an app registration that exists; see `EntraApplication`.
+    rotate_every: ISO 8601 duration, default P90D; a secret is valid for two periods.
+    force_rotation: a new value rotates now. Default: the stack's ``unifiedto:forceRotation``.
+    warn_days_left: fewer days until the current secret ends give a warning. Default 30.
+    fail_below_limit: makes that warning a failure, at the end of the run, when all that could mend it was done.
+    proof_deadline_s: seconds that Entra may take to accept a new secret. Default 120.
+    """
+
+    display_name: pulumi.Input[str]
+    workspace_id: pulumi.Input[str]
+    registrations: Sequence[RegistrationArgs]
+    region: NotRequired[str]
+    api_url: NotRequired[str]
+    custom_domain: NotRequired[str]
+    redirect_uris: NotRequired[Sequence[str]]
+    graph_permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    owners: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    tags: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    notes: NotRequired[pulumi.Input[str]]
+    client_id: NotRequired[str]
+    rotate_every: NotRequired[pulumi.Input[str]]
+    force_rotation: NotRequired[pulumi.Input[str]]
+    warn_days_left: NotRequired[int]
+    fail_below_limit: NotRequired[bool]
+    proof_deadline_s: NotRequired[float]
+
+
+class RegistrationSummary(TypedDict):
+    """What Unified.to really uses for one registration: read back, and seen in the authorization URL."""
+
+    id: str
+    integration_type: str
+    environment: str
+    client_id: str
+    redirect_uri: str
+    active: bool
+    status: str
+
+
+class MicrosoftIntegration(pulumi.ComponentResource):
+    """A Microsoft Entra OAuth2 client of your own, registered at Unified.to, with a secret that rotates by itself.
+
+    In this order: app registration and service principal, client secret, proof that Entra accepts it, registrations.
+    A failure at any point leaves Unified.to with a secret that works, and the next run goes on from there.
+
+    Outputs: `client_id`, `client_secret` (secret), `application_object_id`, `tenant_id`, `secret_expires_at`,
+    `secret_rotates_at`, `secret_days_left`, `secret_slots`, `registrations` (a list of `RegistrationSummary`, in the
+    order of the arguments).
+    """
+
+    client_id: pulumi.Output[str]
+    client_secret: pulumi.Output[str]
+    application_object_id: pulumi.Output[str]
+    tenant_id: pulumi.Output[str]
+    secret_expires_at: pulumi.Output[str]
+    secret_rotates_at: pulumi.Output[str]
+    secret_days_left: pulumi.Output[int]
+    secret_slots: pulumi.Output[dict[str, SlotSummary]]
+    registrations: pulumi.Output[list[RegistrationSummary]]
+
+    def __init__(self, name: str, args: MicrosoftIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Raises errors of the catalogue for every argument that can be judged before anything is created."""
+        api_url = api_url_of(args)
+        redirect_uris = redirect_uris_of(args, api_url)
+        names = registration_names(name, args["registrations"])
+        if isinstance(args["display_name"], str):
+            validate_display_name(args["display_name"])
+        if isinstance(args["workspace_id"], str):
+            valid_workspace_id(args["workspace_id"])
+        super().__init__("unifiedto:index:MicrosoftIntegration", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+
+        application = EntraApplication(
+            f"{name}-entra",
+            {
+                "display_name": args["display_name"],
+                "redirect_uris": redirect_uris,
+                **_given(args, "graph_permissions", "owners", "tags", "notes", "client_id"),  # type: ignore[typeddict-item]
+            },
+            child,
+        )
+        declared = {"deleted_with": application.application} if application.application is not None else {}
+        secret = RotatingClientSecret(
+            f"{name}-secret",
+            {
+                **declared,  # type: ignore[typeddict-item]
+                "application_id": application.application_id,
+                "application_object_id": application.object_id,
+                "rotate_every": args.get("rotate_every") or DEFAULT_PERIOD,
+                "force_token": args.get("force_rotation") or pulumi.Config("unifiedto").get("forceRotation") or "",
+                "label": f"unifiedto {name}",
+                "consumers": names,
+            },
+            child,
+        )
+        self.proof = self._prove(name, args, application, secret)
+        self._registrations = [
+            self._register(resource_name, registration, args, api_url, redirect_uris, application, secret)
+            for resource_name, registration in zip(names, args["registrations"], strict=True)
+        ]
+
+        self.client_id = application.client_id
+        self.client_secret = secret.value
+        self.application_object_id = application.object_id
+        self.tenant_id = application.tenant_id
+        self.secret_rotates_at = secret.rotates_at
+        self.secret_slots = secret.slots
+        self.registrations = pulumi.Output.all(*map(_summary, self._registrations))
+        self.secret_expires_at = secret.expires_at
+        self.secret_days_left = self._watch_days_left(args, secret)
+        self.register_outputs(
+            {
+                "client_id": self.client_id,
+                "client_secret": self.client_secret,
+                "application_object_id": self.application_object_id,
+                "tenant_id": self.tenant_id,
+                "secret_expires_at": self.secret_expires_at,
+                "secret_rotates_at": self.secret_rotates_at,
+                "registrations": self.registrations,
+            }
+        )
+
+    def _prove(
+        self,
+        name: str,
+        args: MicrosoftIntegrationArgs,
+        application: EntraApplication,
+        secret: RotatingClientSecret,
+    ) -> command.local.Command:
+        """Asks Entra for a token with the secret; runs again only when the secret (or the client) changes.
+
+        The secret goes through the environment: it is in no command line, and the state keeps it encrypted.
+        """
+        deadline_s = args.get("proof_deadline_s") or DEFAULT_PROOF_DEADLINE_S
+        return command.local.Command(
+            f"{name}-proof",
+            create=f"{portable_interpreter()} -m pulumi_unifiedto.proof",
+            environment={
+                "UNIFIEDTO_PROOF_TENANT_ID": application.tenant_id,
+                "UNIFIEDTO_PROOF_CLIENT_ID": application.client_id,
+                "UNIFIEDTO_PROOF_CLIENT_SECRET": secret.value,
+                "UNIFIEDTO_PROOF_DEADLINE_S": f"{deadline_s:g}",
+                **cloud_settings(pulumi.Config("azuread").get),
+            },
+            logging=command.local.Logging.NONE,
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["environment"]),
+        )
+
+    def _register(
+        self,
+        resource_name: str,
+        registration: RegistrationArgs,
+        args: MicrosoftIntegrationArgs,
+        api_url: str,
+        redirect_uris: Sequence[str],
+        application: EntraApplication,
+        secret: RotatingClientSecret,
+    ) -> WorkspaceIntegration:
+        return WorkspaceIntegration(
+            resource_name,
+            {
+                "api_url": api_url,
+                "workspace_id": args["workspace_id"],
+                "integration_type": registration["integration_type"],
+                "environment": registration.get("environment") or DEFAULT_ENVIRONMENT,
+                "client_id": application.client_id,
+                "client_secret": secret.value,
+                "secret_generation": secret.generation,
+                "redirect_uris": list(redirect_uris),
+                **_given(registration, *_PASSED_ON),  # type: ignore[typeddict-item]
+            },
+            pulumi.ResourceOptions(parent=self, depends_on=[self.proof]),
+        )
+
+    def _watch_days_left(self, args: MicrosoftIntegrationArgs, secret: RotatingClientSecret) -> pulumi.Output[int]:
+        """The days left; warns, or fails, when they are fewer than the limit.
+
+        Waits for the registrations: a failure must not stop the very run that could mend it.
+        """
+        limit = args.get("warn_days_left", DEFAULT_WARN_DAYS_LEFT)
+        fails = args.get("fail_below_limit", False)
+
+        def watch(known: Sequence[Any]) -> int:
+            days_left = int(known[0])
+            if days_left >= limit:
+                return days_left
+            error = SecretExpiresSoon(days_left=days_left, limit=limit, expires_at=known[1])
+            if fails:
+                raise error
+            pulumi.log.warn(str(error), self)
+            return days_left
+
+        registered = [registration.urn for registration in self._registrations]
+        return pulumi.Output.all(secret.days_left, secret.expires_at, *registered).apply(watch)
+
+
+_PASSED_ON: Final = (
+    "permissions",
+    "scope_overrides",
+    "is_active",
+    "on_delete",
+    "mode",
+    "entered_secret",
+    "auth_extras",
+    "create_if_missing",
+    "drop_unknown_fields",
+)
+"""What a registration hands to its resource as it is."""
+
+
+# --- what follows from the arguments alone ---------------------------------------------------------------------------
+
+
+def api_url_of(args: MicrosoftIntegrationArgs) -> str:
+    """The API's base URL without a trailing slash; raises InvalidRegion for an unknown region."""
+    if api_url := args.get("api_url"):
+        return api_url.rstrip("/")
+    region = (args.get("region") or "us").lower()
+    if region not in REGIONS:
+        raise InvalidRegion(region=region, known=sorted(REGIONS))
+    return REGIONS[region]
+
+
+def redirect_uris_of(args: MicrosoftIntegrationArgs, api_url: str) -> list[str]:
+    """The app's redirect URIs: as given, else the region's and the custom domain's. Raises InvalidRedirectUri."""
+    uris = list(args.get("redirect_uris") or ())
+    if not uris:
+        uris = [redirect_uri_for(api_url)]
+        if domain := args.get("custom_domain"):
+            uris.append(redirect_uri_for(f"https://{domain}"))
+    validate_redirect_uris(uris)
+    return uris
+
+
+def registration_names(name: str, registrations: Sequence[RegistrationArgs]) -> list[str]:
+    """The resource names of the registrations; raises DuplicateRegistration for two of one (environment, type)."""
+    seen: dict[tuple[str, str], None] = {}
+    for registration in registrations:
+        environment = (registration.get("environment") or DEFAULT_ENVIRONMENT).strip()
+        key = (environment, registration["integration_type"].strip())
+        if key in seen:
+            raise DuplicateRegistration(environment=key[0], integration_type=key[1])
+        seen[key] = None
+    return [f"{name}-{environment}-{integration_type}" for environment, integration_type in seen]
+
+
+def portable_interpreter() -> str:
+    """This Python, spelt so that the state does not change from one computer to the next.
+
+    Relative to the program's directory when the virtual environment lies in it (as `Pulumi.yaml` has it), else by its
+    bare name when that is found on the PATH, else by its full path.
+    """
+    executable = Path(sys.executable)
+    here = Path.cwd()
+    if executable.is_relative_to(here):
+        return _quoted(str(executable.relative_to(here)))
+    found = shutil.which(executable.name)
+    if found is not None and Path(found) == executable:
+        return executable.name
+    return _quoted(str(executable))
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path
+
+
+def _given(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """The arguments that are there; an empty text counts as absent, as it does in a stack's configuration."""
+    return {key: args[key] for key in keys if args.get(key) not in (None, "")}
+
+
+def _summary(registration: WorkspaceIntegration) -> pulumi.Output[RegistrationSummary]:
+    return pulumi.Output.all(
+        id=registration.registration_id,
+        integration_type=registration.integration_type,
+        environment=registration.environment,
+        client_id=registration.registered_client_id,
+        redirect_uri=registration.registered_redirect_uri,
+        active=registration.active,
+        status=registration.status,
+    ).apply(lambda known: cast(RegistrationSummary, dict(known)))

@@ -1,0 +1,144 @@
+"""What follows from a MicrosoftIntegration's arguments alone: names, addresses, refusals."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from pulumi_unifiedto.errors import DuplicateRegistration, InvalidRedirectUri, InvalidRegion, InvalidWorkspaceId
+from pulumi_unifiedto.microsoft_integration import (
+    MicrosoftIntegrationArgs,
+    RegistrationArgs,
+    api_url_of,
+    portable_interpreter,
+    redirect_uris_of,
+    registration_names,
+)
+from pulumi_unifiedto.registration_inputs import valid_workspace_id
+
+
+def arguments(**given: Any) -> MicrosoftIntegrationArgs:
+    return cast(MicrosoftIntegrationArgs, {"display_name": "Example CRM", "workspace_id": "ws_example", **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "https://api.unified.to"),
+        ({"region": "us"}, "https://api.unified.to"),
+        ({"region": "eu"}, "https://api-eu.unified.to"),
+        ({"region": "AU"}, "https://api-au.unified.to"),
+        ({"region": "eu", "api_url": "https://unified.example.com/"}, "https://unified.example.com"),
+        ({"region": "", "api_url": ""}, "https://api.unified.to"),
+    ],
+)
+def test_the_api_s_address_follows_from_the_region_unless_it_is_given(given: dict[str, Any], expected: str) -> None:
+    assert api_url_of(arguments(**given)) == expected
+
+
+def test_an_unknown_region_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(InvalidRegion) as refused:
+        api_url_of(arguments(region="uk"))
+    assert str(refused.value).startswith('UNI109 Unified.to has no region "uk"; there are "au", "eu", "us".')
+    assert "next: Use the region in whose dashboard you sign in" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ["https://api.unified.to/oauth/code"]),
+        ({"region": "eu"}, ["https://api-eu.unified.to/oauth/code"]),
+        (
+            {"custom_domain": "auth.example.com"},
+            ["https://api.unified.to/oauth/code", "https://auth.example.com/oauth/code"],
+        ),
+        (
+            {"redirect_uris": ["https://auth.example.com/cb"], "custom_domain": "x.example.com"},
+            ["https://auth.example.com/cb"],
+        ),
+        ({"api_url": "https://localhost:8443"}, ["https://localhost:8443/oauth/code"]),
+    ],
+)
+def test_the_redirect_uris_follow_from_region_and_custom_domain_unless_given(
+    given: dict[str, Any], expected: list[str]
+) -> None:
+    args = arguments(**given)
+    assert redirect_uris_of(args, api_url_of(args)) == expected
+
+
+@pytest.mark.parametrize("domain", ["auth.example.com?x", "*.example.com", "auth example.com"])
+def test_a_custom_domain_that_is_no_host_name_is_refused(domain: str) -> None:
+    with pytest.raises(InvalidRedirectUri):
+        redirect_uris_of(arguments(custom_domain=domain), "https://api.unified.to")
+
+
+def registration(integration_type: str, environment: str | None = None) -> RegistrationArgs:
+    if environment is None:
+        return {"integration_type": integration_type}
+    return {"integration_type": integration_type, "environment": environment}
+
+
+def test_each_registration_is_named_after_its_environment_and_type() -> None:
+    declared = [registration("microsoft_ad"), registration("microsoft_ad", "Sandbox"), registration("microsoftoutlook")]
+    assert registration_names("login", declared) == [
+        "login-Production-microsoft_ad",
+        "login-Sandbox-microsoft_ad",
+        "login-Production-microsoftoutlook",
+    ]
+
+
+@pytest.mark.parametrize("environment", [None, "", "Production"])
+def test_two_registrations_for_one_integration_and_environment_are_refused(environment: str | None) -> None:
+    with pytest.raises(DuplicateRegistration) as refused:
+        registration_names(
+            "login", [registration("microsoft_ad", "Production"), registration("microsoft_ad", environment)]
+        )
+    message = str(refused.value)
+    assert message.startswith('UNI106 "microsoft_ad" in environment "Production" is declared twice.')
+    assert "next: Keep one of the two, or give the second another environment." in message
+
+
+@pytest.mark.parametrize("workspace_id", ["65f0c0ffee0123456789abcd", "ws_example", "a-b_c-1"])
+def test_what_could_be_a_workspace_id_is_taken(workspace_id: str) -> None:
+    valid_workspace_id(workspace_id)
+
+
+@pytest.mark.parametrize("workspace_id", ["", "abc", "my workspace", "https://app.unified.to/ws_example", "x" * 65])
+def test_what_can_never_be_a_workspace_id_is_refused_in_words(workspace_id: str) -> None:
+    with pytest.raises(InvalidWorkspaceId) as refused:
+        valid_workspace_id(workspace_id)
+    message = str(refused.value)
+    assert message.startswith("UNI103 The workspace id ")
+    assert "letters, digits, hyphens or underscores and nothing else" in message
+    assert "next: Copy the workspace id from the dashboard, Settings, API" in message
+
+
+def test_an_api_key_pasted_as_workspace_id_is_not_printed() -> None:
+    key = "eyJhbGciOiJIUzI1NiJ9.a-key-pasted-by-mistake.signature"
+    with pytest.raises(InvalidWorkspaceId) as refused:
+        valid_workspace_id(key)
+    assert key not in str(refused.value)
+    assert "pasted-by-mistake" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("executable", "on_path", "expected"),
+    [
+        ("{here}/venv/bin/python", None, "venv/bin/python"),
+        ("{here}/my venv/bin/python", None, '"my venv/bin/python"'),
+        ("/usr/bin/python3", "/usr/bin/python3", "python3"),
+        ("/opt/tools/bin/python3", "/usr/bin/python3", "/opt/tools/bin/python3"),
+        ("/opt/tools/bin/python3", None, "/opt/tools/bin/python3"),
+    ],
+    ids=["venv in the project", "with a space", "on the PATH", "another one on the PATH", "not on the PATH"],
+)
+def test_the_interpreter_is_spelt_alike_on_every_computer_where_that_is_possible(
+    executable: str, on_path: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "executable", executable.format(here=tmp_path))
+    monkeypatch.setattr("shutil.which", lambda _name: on_path)
+    assert portable_interpreter() == expected
