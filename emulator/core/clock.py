@@ -1,0 +1,93 @@
+"""The virtual clock: decides when a secret starts, ends and becomes usable. Whole rehearsed years pass in seconds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from emulator.core.store import Store
+
+_INSTANT = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d)(\.(?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)"
+)
+_COLLECTION = "core.clock"
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO 8601 instant with a zone, as UTC, to the microsecond. Raises ``ValueError`` for anything else."""
+    match = _INSTANT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not an ISO 8601 instant with a time zone")
+    zone = "+00:00" if match["zone"] in "Zz" else match["zone"]
+    fraction = (match["fraction"] or "")[:6].ljust(6, "0")
+    instant = datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}")
+    return instant.astimezone(timezone.utc)
+
+
+def format_instant(instant: datetime) -> str:
+    """``YYYY-MM-DDTHH:MM:SSZ``: the one spelling that does not make the provider replace secrets."""
+    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def real_now() -> datetime:
+    """The computer's own clock, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class Clock:
+    """Virtual UTC time: an anchor pair (real, virtual) and a scale.
+
+    ``scale`` is virtual seconds in one real second; 0 stands still. Lifetimes of access tokens and authorization codes
+    follow the real clock, because their holders count in real seconds.
+    """
+
+    def __init__(self, store: Store, real: Callable[[], datetime] = real_now) -> None:
+        self._store = store
+        self._real = real
+        self.reload()
+
+    def reload(self) -> None:
+        """Go on from what the store holds."""
+        kept = self._store.get(_COLLECTION, "clock")
+        if kept is None:
+            self._anchor(self._real(), 1.0, persist=False)
+        else:
+            self._anchor_real = parse_instant(kept["real"])
+            self._anchor_virtual = parse_instant(kept["virtual"])
+            self._scale = float(kept["scale"])
+
+    def now(self) -> datetime:
+        """The virtual instant, in UTC, with microseconds."""
+        return self._anchor_virtual + (self._real() - self._anchor_real) * self._scale
+
+    @property
+    def scale(self) -> float:
+        """Virtual seconds in one real second."""
+        return self._scale
+
+    def set(self, instant: datetime) -> None:
+        """Jump to ``instant`` (aware), backwards too."""
+        self._anchor(instant, self._scale)
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead."""
+        self._anchor(self.now() + timedelta(seconds=seconds), self._scale)
+
+    def set_scale(self, scale: float) -> None:
+        """Let time pass faster, slower, or (0) not at all. Raises ``ValueError`` when negative."""
+        if scale < 0:
+            raise ValueError("the clock cannot run backwards: scale must be 0 or more")
+        self._anchor(self.now(), scale)
+
+    def reset(self) -> None:
+        """Follow the computer's clock again."""
+        self._anchor(self._real(), 1.0)
+
+    def _anchor(self, virtual: datetime, scale: float, *, persist: bool = True) -> None:
+        self._anchor_real = self._real()
+        self._anchor_virtual = virtual.astimezone(timezone.utc)
+        self._scale = scale
+        if persist:
+            kept = {"real": self._anchor_real.isoformat(), "virtual": self._anchor_virtual.isoformat(), "scale": scale}
+            self._store.put(_COLLECTION, "clock", kept, counts_as_write=False)

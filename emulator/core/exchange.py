@@ -1,0 +1,248 @@
+"""What happens to every request: journal, scripted faults, and the sockets they need."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import struct
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from emulator.core.clock import real_now
+from emulator.core.faults import Action
+from emulator.core.journal import Entry, without
+from emulator.core.routes import Refused, Route, ServiceName
+from emulator.core.store import exchange
+from emulator.core.world import World, log
+
+TRANSPORT_EXTENSION = "emulator.transport"
+_DEFAULT_HOLD_S = 60.0
+_CLOSING_DEADLINE_S = 0.25
+_NOT_JSON = "<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works.</h1></body></html>"
+
+
+class PathEndpoint:
+    """ASGI application for one path: picks the route by method, and carries out one exchange."""
+
+    def __init__(self, world: World, routes: Mapping[str, Route]) -> None:
+        self._world = world
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await carry_out(self._world, self._routes.get(scope["method"]), scope, receive, send)
+
+
+class UnknownEndpoint:
+    """ASGI application for paths that no route knows."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await carry_out(self._world, None, scope, receive, send)
+
+
+async def carry_out(world: World, route: Route | None, scope: Scope, receive: Receive, send: Send) -> None:
+    """One exchange: read, meet a fault or act, answer, record."""
+    body = await _read(receive)
+    request = Request(scope, _replay(body, receive))
+    if route is not None and route.service == "control":
+        response, _ = await _act(world, route, request)
+        await response(scope, receive, send)
+        return
+    service: ServiceName = world.services.owner_of(scope["path"]) if route is None else route.service
+    entry: Entry = {
+        "seq": 0,
+        "at": real_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "service": service,
+        "method": scope["method"],
+        "path": scope["path"],
+        "query": _query(scope["query_string"]),
+        "route": None if route is None else route.path,
+        "status": None,
+        "request_body": body.decode("utf-8", "replace") if body else None,
+        "response_body": None,
+        "fault": None,
+        "acted": False,
+        "error": None,
+    }
+    fault = world.faults.take(service, scope["method"], scope["path"])
+    answer = await _answer(world, route, request, fault, entry)
+    if answer is not None:
+        entry["status"] = answer.status_code
+        content = bytes(answer.body)
+        entry["response_body"] = content.decode("utf-8", "replace") if content else None
+    at_rest: tuple[str, ...] = ()
+    if route is not None:
+        at_rest = route.at_rest + route.never_kept
+        if route.never_kept:
+            entry["request_body"] = without(entry["request_body"], route.never_kept)
+            entry["response_body"] = without(entry["response_body"], route.never_kept)
+    world.journal.record(entry, at_rest)
+    if answer is not None and (fault is None or fault.kind != "half_body"):
+        await answer(scope, receive, send)
+        return
+    assert fault is not None
+    await _break(world, fault, answer, _Connection(scope.get("extensions", {}).get(TRANSPORT_EXTENSION), receive, send))
+
+
+async def _answer(
+    world: World, route: Route | None, request: Request, fault: Action | None, entry: Entry
+) -> Response | None:
+    """The answer to send, or None where the connection breaks without one; notes in ``entry`` what happened."""
+    service = entry["service"]
+    if fault is not None:
+        entry["fault"] = fault.kind
+        if fault.kind in ("refuse", "reset_before", "timeout"):
+            return None
+        if fault.kind == "status":
+            return _scripted(world, service, request, fault)
+        if fault.kind == "delay":
+            await asyncio.sleep(fault.seconds or 0)
+    if route is None:
+        reason = f"The emulator has no route for {request.method} {request.url.path}."
+        status = 404 if service == "unknown" else 501
+        log.warning("%s %s: no such route (%s)", request.method, request.url.path, service)
+        return world.services.refuse(service, request, status, reason)
+    stale = fault is not None and fault.kind == "stale_read" and request.method == "GET"
+    with exchange(service, stale=stale):
+        response, entry["error"] = await _act(world, route, request)
+    entry["acted"] = True
+    if fault is None:
+        return response
+    if fault.kind == "status_after":
+        return _scripted(world, service, request, fault)
+    if fault.kind == "not_json":
+        return HTMLResponse(_NOT_JSON)
+    if fault.kind == "reset_after":
+        return None
+    return response
+
+
+async def _act(world: World, route: Route, request: Request) -> tuple[Response, str | None]:
+    try:
+        return await route.handler(request), None
+    except Refused as refused:
+        return refused.response(), None
+    except Exception:
+        trace = traceback.format_exc()
+        log.error("%s %s failed inside the emulator\n%s", route.method, route.path, trace)
+        reason = f"The emulator itself failed at {route.method} {route.path}; its log has the traceback."
+        return world.services.refuse(route.service, request, 500, reason), trace
+
+
+@dataclass(frozen=True)
+class _Connection:
+    """``transport`` is None under any server but the emulator's own."""
+
+    transport: asyncio.Transport | None
+    receive: Receive
+    send: Send
+
+    async def is_gone(self, deadline_s: float) -> bool:
+        """Wait until the connection is gone; False when the deadline passed first."""
+
+        async def gone() -> None:
+            while (await self.receive())["type"] != "http.disconnect":
+                pass
+
+        try:
+            await asyncio.wait_for(gone(), deadline_s)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+
+async def _break(world: World, fault: Action, response: Response | None, connection: _Connection) -> None:
+    """End an exchange without a whole answer."""
+    transport = connection.transport
+    if transport is None:
+        raise RuntimeError("faults of the connection need the emulator's own server")
+    if response is not None:
+        await _send_half(response, connection.send, transport)
+        if await connection.is_gone(_CLOSING_DEADLINE_S):
+            return
+        transport.abort()
+    elif fault.kind == "timeout":
+        if await connection.is_gone(_DEFAULT_HOLD_S if fault.seconds is None else fault.seconds):
+            return
+        transport.abort()
+    elif fault.kind == "refuse":
+        if fault.seconds:
+            world.close_port_for(fault.seconds)
+        transport.abort()
+    else:
+        reset(transport)
+    await connection.is_gone(_CLOSING_DEADLINE_S)
+
+
+async def _send_half(response: Response, send: Send, transport: asyncio.Transport) -> None:
+    """Headers that promise the whole body, half of it, then a clean close. Without a body, half of the status line."""
+    body = bytes(response.body)
+    if body:
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    else:
+        transport.write(f"HTTP/1.1 {response.status_code}"[:-1].encode())
+    transport.close()
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Break a connection with a TCP reset: with a linger time of 0, closing sends RST and drops what is queued."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _scripted(world: World, service: str, request: Request, fault: Action) -> Response:
+    headers = dict(fault.headers)
+    if fault.body is None:
+        response = world.services.refuse(service, request, fault.status, "The emulator was told to answer like this.")
+        response.headers.update(headers)
+        return response
+    if isinstance(fault.body, str):
+        content_type = next((value for name, value in fault.headers if name.lower() == "content-type"), None)
+        return Response(fault.body, fault.status, headers, media_type=None if content_type else "text/plain")
+    return Response(json.dumps(fault.body), fault.status, headers, media_type="application/json")
+
+
+async def _read(receive: Receive) -> bytes:
+    chunks: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            break
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+    return b"".join(chunks)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    first = True
+
+    async def replay() -> Message:
+        nonlocal first
+        if first:
+            first = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return replay
+
+
+def _query(raw: bytes) -> dict[str, str]:
+    values: dict[str, Any] = {}
+    for name, value in parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True):
+        values[name] = f"{values[name]},{value}" if name in values else value
+    return values

@@ -1,0 +1,54 @@
+"""How a service declares what it answers, and where each behaviour is known from."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+ServiceName = Literal["entra", "graph", "unifiedto", "portal", "control", "unknown"]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Source(enum.Enum):
+    """Where the emulated behaviour comes from."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method and path of one service.
+
+    ``path`` uses Starlette's templates (``/v1.0/applications/{id}``). ``reference`` names the page, recording or
+    assumption (with its U-number for Unified.to) behind the behaviour; ``python -m emulator coverage`` prints it.
+    ``at_rest`` lists names of form fields and JSON members which are replaced by a SHA-256 before the exchange is
+    written to disk; names in ``never_kept`` are replaced in memory too.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    service: ServiceName
+    source: Source
+    reference: str
+    at_rest: tuple[str, ...] = ()
+    never_kept: tuple[str, ...] = ()
+
+
+class Refused(Exception):
+    """A request that a service refuses; the service's own subclass knows the wire format."""
+
+    def response(self) -> Response:
+        """The answer to send."""
+        raise NotImplementedError  # abstract: each service has its own error format
+
+
+Refusal = Callable[[Request, int, str], Response]
+"""Builds a service's error answer from a status and a sentence; used for unknown routes and scripted faults."""

@@ -1,0 +1,108 @@
+"""The services that make up the emulator, found by module name.
+
+A service module exposes ``ROUTES: tuple[Route, ...]`` and, as far as it needs them:
+
+``SWITCHES: dict[str, JSON]``
+    names and default values of its settings;
+``problem_with_switch(name, value) -> str | None``
+    why a switch of the service cannot have that value; None when it can;
+``seed(world)``
+    puts the objects that exist from the start into an empty store;
+``environment(world) -> dict[str, str]``
+    environment variables that point clients at the service;
+``REFUSALS: dict[ServiceName, Refusal]``
+    the error format, for unknown routes and scripted statuses;
+``PREFIXES: tuple[tuple[str, ServiceName], ...]``
+    path beginnings that belong to the service even when no route matches.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulator.core.routes import Refusal, Route, ServiceName
+
+if TYPE_CHECKING:
+    from emulator.core.world import World
+
+MODULES = ("emulator.entra", "emulator.unifiedto", "emulator.portal")
+
+
+@dataclass(frozen=True)
+class Services:
+    """The declarations of all service modules, merged."""
+
+    routes: tuple[Route, ...]
+    switches: Mapping[str, Any]
+    switch_checks: tuple[Callable[[str, Any], str | None], ...]
+    seeds: tuple[Callable[[World], None], ...]
+    environments: tuple[Callable[[World], dict[str, str]], ...]
+    refusals: Mapping[str, Refusal]
+    prefixes: tuple[tuple[str, ServiceName], ...]
+
+    def problem_with_switch(self, name: str, value: object) -> str | None:
+        """Why a switch cannot have a value; None when no service objects."""
+        for check in self.switch_checks:
+            problem = check(name, value)
+            if problem is not None:
+                return problem
+        return None
+
+    def owner_of(self, path: str) -> ServiceName:
+        """The service whose error format answers an unknown ``path``."""
+        for prefix, service in self.prefixes:
+            if path.startswith(prefix):
+                return service
+        return "unknown"
+
+    def refuse(self, service: str, request: Request, status: int, reason: str) -> Response:
+        """An error answer in the format of ``service``."""
+        refusal = self.refusals.get(service)
+        if refusal is not None:
+            return refusal(request, status, reason)
+        return JSONResponse({"error": {"code": f"http_{status}", "message": reason}}, status_code=status)
+
+
+def load(modules: tuple[str, ...] = MODULES) -> Services:
+    """Import the service modules and merge what they declare.
+
+    Raises ``ValueError`` when two services declare the same switch or the same method and path.
+    """
+    routes: list[Route] = []
+    switches: dict[str, Any] = {}
+    checks: list[Callable[[str, Any], str | None]] = []
+    seeds: list[Callable[[World], None]] = []
+    environments: list[Callable[[World], dict[str, str]]] = []
+    refusals: dict[str, Refusal] = {}
+    prefixes: list[tuple[str, ServiceName]] = []
+    for name in modules:
+        module = importlib.import_module(name)
+        routes.extend(module.ROUTES)
+        own: dict[str, Any] = getattr(module, "SWITCHES", {})
+        twice = switches.keys() & own.keys()
+        if twice:
+            raise ValueError(f"{name} declares switches of another service: {', '.join(sorted(twice))}")
+        switches.update(own)
+        if hasattr(module, "problem_with_switch"):
+            checks.append(module.problem_with_switch)
+        if hasattr(module, "seed"):
+            seeds.append(module.seed)
+        if hasattr(module, "environment"):
+            environments.append(module.environment)
+        refusals.update(getattr(module, "REFUSALS", {}))
+        prefixes.extend(getattr(module, "PREFIXES", ()))
+    seen: set[tuple[str, str]] = set()
+    for route in routes:
+        key = (route.method, route.path)
+        if key in seen:
+            raise ValueError(f"two routes for {route.method} {route.path}")
+        seen.add(key)
+    return Services(
+        tuple(routes), switches, tuple(checks), tuple(seeds), tuple(environments), refusals, tuple(prefixes)
+    )

@@ -1,0 +1,190 @@
+"""JSON documents in SQLite: the emulator's state, which survives restarts.
+
+Reads are served from memory; every write goes to the database at once. ``synchronous=OFF`` is right here: state
+survives the death of the process, and nobody needs a rehearsal to survive a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+"""A JSON object. What the store hands out is the caller's own copy."""
+
+
+@dataclass
+class Exchange:
+    """The request on whose behalf documents are read and written.
+
+    ``stale`` reads see the documents as they were before the last request of the same service that wrote anything.
+    """
+
+    service: str
+    stale: bool = False
+    has_written: bool = False
+
+
+_exchange: ContextVar[Exchange | None] = ContextVar("emulator_exchange", default=None)
+
+
+@contextmanager
+def exchange(service: str, *, stale: bool = False) -> Iterator[Exchange]:
+    """Mark all store access inside the block as one request of ``service``."""
+    current = Exchange(service, stale)
+    token = _exchange.set(current)
+    try:
+        yield current
+    finally:
+        _exchange.reset(token)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    text: str
+    value: Document
+
+
+@dataclass(frozen=True)
+class StoreSnapshot:
+    """All documents at one moment: collection, id and JSON text, oldest first. Two with the same content are equal."""
+
+    documents: tuple[tuple[str, str, str], ...] = field(repr=False)
+
+
+class Store:
+    """Documents by collection and id, in the order of their creation. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=OFF")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS documents ("
+            "position INTEGER PRIMARY KEY AUTOINCREMENT, collection TEXT, id TEXT, body TEXT, UNIQUE (collection, id))"
+        )
+        self._collections: dict[str, dict[str, _Kept]] = {}
+        self._before: dict[str, dict[tuple[str, str], _Kept | None]] = {}
+        for collection, id_, body in self._db.execute("SELECT collection, id, body FROM documents ORDER BY position"):
+            self._collections.setdefault(collection, {})[id_] = _Kept(body, json.loads(body))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The database, for tables of other modules; use it under ``lock``."""
+        return self._db
+
+    @property
+    def lock(self) -> threading.RLock:
+        """Held around anything that must not be seen half done."""
+        return self._lock
+
+    @property
+    def reads_are_stale(self) -> bool:
+        """Whether the present request sees documents as they were: then nothing read may be written back."""
+        current = _exchange.get()
+        return current is not None and current.stale
+
+    def get(self, collection: str, id_: str) -> Document | None:
+        """The document, or None."""
+        with self._lock:
+            kept = self._view(collection).get(id_)
+            return None if kept is None else _copy(kept)
+
+    def find(self, collection: str, matches: Callable[[Document], bool]) -> list[Document]:
+        """Copies of the documents for which ``matches`` holds; ``matches`` must not change what it is given."""
+        with self._lock:
+            return [_copy(kept) for kept in self._view(collection).values() if matches(kept.value)]
+
+    def put(self, collection: str, id_: str, document: Document, *, counts_as_write: bool = True) -> None:
+        """Create or replace a document.
+
+        Bookkeeping that a stale read must not undo (counters of delayed reads, say) passes ``counts_as_write=False``.
+        """
+        text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+        with self._lock:
+            if counts_as_write:
+                self._remember(collection, id_)
+            self._collections.setdefault(collection, {})[id_] = _Kept(text, json.loads(text))
+            self._db.execute(
+                "INSERT INTO documents (collection, id, body) VALUES (?, ?, ?) "
+                "ON CONFLICT (collection, id) DO UPDATE SET body = excluded.body",
+                (collection, id_, text),
+            )
+
+    def delete(self, collection: str, id_: str) -> bool:
+        """Remove a document; False when there was none."""
+        with self._lock:
+            if id_ not in self._collections.get(collection, {}):
+                return False
+            self._remember(collection, id_)
+            del self._collections[collection][id_]
+            self._db.execute("DELETE FROM documents WHERE collection = ? AND id = ?", (collection, id_))
+            return True
+
+    def clear(self) -> None:
+        """Forget all documents."""
+        with self._lock:
+            self._collections.clear()
+            self._before.clear()
+            self._db.execute("DELETE FROM documents")
+
+    def snapshot(self) -> StoreSnapshot:
+        """Everything that is kept, to come back to."""
+        with self._lock:
+            rows = self._db.execute("SELECT collection, id, body FROM documents ORDER BY position").fetchall()
+        return StoreSnapshot(tuple((str(collection), str(id_), str(body)) for collection, id_, body in rows))
+
+    def restore(self, snapshot: StoreSnapshot) -> None:
+        """Make the documents as they were; stale reads have nothing older to show until something is written."""
+        with self._lock:
+            self.clear()
+            for collection, id_, text in snapshot.documents:
+                self._collections.setdefault(collection, {})[id_] = _Kept(text, json.loads(text))
+            self._db.executemany("INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)", snapshot.documents)
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+    def list(self, collection: str) -> list[Document]:
+        """All documents of the collection, oldest first."""
+        with self._lock:
+            return [_copy(kept) for kept in self._view(collection).values()]
+
+    def _remember(self, collection: str, id_: str) -> None:
+        current = _exchange.get()
+        if current is None:
+            return
+        if not current.has_written:
+            current.has_written = True
+            self._before[current.service] = {}
+        self._before[current.service].setdefault((collection, id_), self._collections.get(collection, {}).get(id_))
+
+    def _view(self, collection: str) -> dict[str, _Kept]:
+        documents = self._collections.get(collection, {})
+        current = _exchange.get()
+        if current is None or not current.stale:
+            return documents
+        earlier = dict(documents)
+        for (name, id_), kept in self._before.get(current.service, {}).items():
+            if name != collection:
+                continue
+            if kept is None:
+                earlier.pop(id_, None)
+            else:
+                earlier[id_] = kept
+        return earlier
+
+
+def _copy(kept: _Kept) -> Document:
+    copied: Document = json.loads(kept.text)
+    return copied
