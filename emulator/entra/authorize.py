@@ -1,0 +1,175 @@
+"""The authorize page: checks a request, lets a person (or a test) choose an account, and sends the browser back.
+
+GET shows the account picker; ``prompt=none`` with a ``login_hint`` skips it. POST takes the same parameters as a form
+with ``account`` (or ``login_hint``) as the choice, or ``action=cancel``. What must not be redirected is a page:
+unknown client, wrong authority, wrong redirect URI, account that may not sign in.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from emulator.core.world import World, world_of
+from emulator.entra import clients, grants, login_errors, pages, redirect_uris, scopes
+from emulator.entra.directory import DirectoryObject
+from emulator.entra.grants import Grant
+from emulator.entra.login_errors import Failure, LoginError
+from emulator.entra.tenants import ACCOUNTS, Account, Authority, account_named, authority_named
+
+_RESPONSE_MODES = ("query", "fragment", "form_post")
+_CHOICE_PARAMETERS = ("account", "action")
+_PROMPTS = ("", "none", "login", "select_account", "consent", "create")
+
+
+@dataclass(frozen=True)
+class _Request:
+    """A request whose client and redirect URI are known to be right, so that errors may be sent there."""
+
+    world: World
+    authority: Authority
+    application: DirectoryObject
+    redirect_uri: str
+    response_mode: str
+    parameters: dict[str, str]
+
+
+async def authorize(request: Request) -> Response:
+    """The authorize endpoint, GET and POST."""
+    if request.method == "POST":
+        parameters = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+    else:
+        parameters = dict(request.query_params)
+    try:
+        checked = _checked(world_of(request), request.path_params["tenant"], parameters)
+    except LoginError as refusal:
+        return pages.error(refusal)
+    try:
+        return _answer(checked, request)
+    except _ShownError as shown:
+        return pages.error(shown.refusal, shown.refusal.failure.status)
+    except LoginError as refusal:
+        return _back(checked, {"error": refusal.error, "error_description": refusal.description})
+
+
+class _ShownError(Exception):
+    """A refusal that is shown to the person although the redirect URI is right."""
+
+    def __init__(self, refusal: LoginError) -> None:
+        super().__init__(refusal.text)
+        self.refusal = refusal
+
+
+def _checked(world: World, tenant: str, parameters: dict[str, str]) -> _Request:
+    authority = authority_named(tenant)
+    app_id = parameters.get("client_id", "").lower()
+    if not app_id:
+        raise LoginError(login_errors.PARAMETER_MISSING, name="client_id")
+    application = clients.application_at(world, app_id, authority)
+    redirect_uri = parameters.get("redirect_uri", "")
+    if not redirect_uri:
+        raise LoginError(login_errors.REDIRECT_URI_MISSING)
+    if not redirect_uris.matches(redirect_uri, clients.registered_uris(application)):
+        raise LoginError(login_errors.REDIRECT_URI_MISMATCH, redirect_uri=redirect_uri, app_id=app_id)
+    response_mode = parameters.get("response_mode") or "query"
+    if response_mode not in _RESPONSE_MODES:
+        raise LoginError(login_errors.RESPONSE_MODE_UNSUPPORTED, value=response_mode)
+    return _Request(world, authority, application, redirect_uri, response_mode, parameters)
+
+
+def _answer(checked: _Request, request: Request) -> Response:
+    """The picker, or the way back with a code. Raises ``LoginError`` for what is sent back as an error."""
+    parameters = checked.parameters
+    response_type = parameters.get("response_type", "")
+    if response_type != "code":
+        failure = login_errors.RESPONSE_TYPE_UNSUPPORTED if response_type else login_errors.PARAMETER_MISSING
+        raise LoginError(failure, value=response_type, name="response_type")
+    wanted = scopes.delegated(checked.world, parameters.get("scope", ""), checked.application)
+    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
+    if grants.challenge_problem(challenge, method):
+        raise LoginError(login_errors.CHALLENGE_INVALID, method=str(method))
+    prompt = parameters.get("prompt", "")
+    if prompt not in _PROMPTS:
+        raise LoginError(login_errors.REQUEST_MALFORMED, detail=f"Unsupported prompt '{prompt}'.")
+    if parameters.get("action") == "cancel":
+        raise LoginError(login_errors.USER_DECLINED)
+    hint = parameters.get("account") or parameters.get("login_hint")
+    if request.method == "GET" and prompt != "none":
+        return _picker(checked, request, wanted, hint)
+    if hint is None:
+        if prompt == "none":
+            raise LoginError(login_errors.SIGN_IN_NEEDED)
+        return _picker(checked, request, wanted, None)
+    account = account_named(hint)
+    if account is None:
+        raise _shown(login_errors.ACCOUNT_UNKNOWN, account=hint)
+    return _back(checked, {"code": _code(checked, account, wanted)})
+
+
+def _picker(checked: _Request, request: Request, wanted: scopes.Wanted, hint: str | None) -> Response:
+    hidden = {name: value for name, value in checked.parameters.items() if name not in _CHOICE_PARAMETERS}
+    accounts = [account for account in ACCOUNTS if _may_sign_in(checked, account)]
+    hinted = None if hint is None else account_named(hint)
+    accounts.sort(key=lambda account: account is not hinted)
+    name = str(checked.application.resource["displayName"])
+    return pages.account_picker(request.url.path, hidden, accounts, name, wanted.values)
+
+
+def _may_sign_in(checked: _Request, account: Account) -> bool:
+    try:
+        clients.require_account(checked.application, checked.authority, account)
+    except LoginError:
+        return False
+    return True
+
+
+def _code(checked: _Request, account: Account, wanted: scopes.Wanted) -> str:
+    world, app_id = checked.world, checked.application.app_id
+    try:
+        clients.require_account(checked.application, checked.authority, account)
+    except LoginError as refusal:
+        raise _ShownError(refusal) from refusal
+    if account.is_admin:
+        grants.consent_as_admin(world, app_id, account.tenant_id, wanted.needs_admin)
+    elif wanted.needs_admin and not grants.has_admin_consent(world, app_id, account.tenant_id, wanted.needs_admin):
+        raise _shown(login_errors.ADMIN_CONSENT_NEEDED, scopes=" ".join(wanted.needs_admin), app_id=app_id)
+    now = time.time()
+    parameters = checked.parameters
+    challenge = parameters.get("code_challenge")
+    return grants.issue_code(
+        world,
+        Grant(
+            app_id=app_id,
+            account_id=account.object_id,
+            scopes=list(wanted.values),
+            authority=checked.authority.name,
+            redirect_uri=checked.redirect_uri,
+            issued_at=now,
+            expires_at=now + world.settings["code_expires_in"],
+            nonce=parameters.get("nonce"),
+            challenge=challenge,
+            challenge_method=(parameters.get("code_challenge_method") or "plain") if challenge else None,
+        ),
+    )
+
+
+def _back(checked: _Request, answer: dict[str, str]) -> Response:
+    """Send the browser to the redirect URI in the response mode asked for, with ``state`` echoed."""
+    state = checked.parameters.get("state")
+    values = answer if state is None else {**answer, "state": state}
+    if checked.response_mode == "form_post":
+        return pages.form_post(checked.redirect_uri, values)
+    parts = urlsplit(checked.redirect_uri)
+    if checked.response_mode == "fragment":
+        parts = parts._replace(fragment=urlencode(values))
+    else:
+        parts = parts._replace(query="&".join(filter(None, [parts.query, urlencode(values)])))
+    return RedirectResponse(urlunsplit(parts), 302, headers={"Cache-Control": "no-store"})
+
+
+def _shown(failure: Failure, **facts: str) -> _ShownError:
+    return _ShownError(LoginError(failure, **facts))

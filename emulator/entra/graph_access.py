@@ -1,0 +1,82 @@
+"""Who calls Graph, and what that caller may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from emulator.core.world import World, world_of
+from emulator.entra import graph_errors
+from emulator.entra.directory import DirectoryObject
+from emulator.entra.ids import GRAPH_APP_ID, GRAPH_PUBLIC_URL
+from emulator.entra.tokens import InvalidToken, signer_of
+
+ALL, OWNED = "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"
+_WRITES_ALL = {ALL, "Directory.ReadWrite.All"}
+_READS = _WRITES_ALL | {OWNED, "Application.Read.All", "Directory.Read.All"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """The holder of an access token: ``object_id`` of its service principal or user, its roles and delegated scopes."""
+
+    object_id: str
+    roles: frozenset[str]
+    scopes: frozenset[str]
+
+    def require_read(self) -> None:
+        """May look at all applications and service principals. Raises ``GraphError`` 403."""
+        if not self.roles & _READS:
+            raise graph_errors.insufficient_privileges()
+
+    def require_create(self) -> None:
+        """May create applications. Raises ``GraphError`` 403."""
+        if not self.roles & (_WRITES_ALL | {OWNED}):
+            raise graph_errors.insufficient_privileges()
+
+    def require_change(self, item: DirectoryObject) -> None:
+        """May change ``item``: with OwnedBy only as its owner (documented).
+
+        Raises ``GraphError`` 403 (assumed).
+        """
+        if self.roles & _WRITES_ALL:
+            return
+        if OWNED not in self.roles or self.object_id not in item.owners:
+            raise graph_errors.insufficient_privileges()
+
+    @property
+    def owns_what_it_creates(self) -> bool:
+        """A caller with OwnedBy only becomes owner without asking (assumed)."""
+        return not self.roles & _WRITES_ALL
+
+
+def graph_audiences(world: World) -> tuple[str, ...]:
+    """Names under which tokens for Graph are issued and accepted."""
+    return (world.base_url, GRAPH_PUBLIC_URL, GRAPH_APP_ID)
+
+
+def claims_of(request: Request) -> dict[str, Any]:
+    """The claims of the request's bearer token for Graph. Raises ``GraphError`` 401."""
+    world = world_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise graph_errors.token_refused("Access token is empty.")
+    try:
+        claims = signer_of(world).verify(token.strip())
+    except InvalidToken as error:
+        raise graph_errors.token_refused(f"Access token validation failure: {error}.") from error
+    if claims.get("aud") not in graph_audiences(world):
+        raise graph_errors.token_refused("Access token validation failure. Invalid audience.")
+    return claims
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller. Raises ``GraphError`` 401."""
+    claims = claims_of(request)
+    return Caller(
+        object_id=str(claims.get("oid") or claims.get("sub") or ""),
+        roles=frozenset(claims.get("roles", ())),
+        scopes=frozenset(str(claims.get("scp", "")).split()),
+    )

@@ -1,0 +1,282 @@
+"""Sign-in routes that answer JSON: ARM metadata, OIDC discovery, keys, token, userinfo."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from emulator.core.world import World, world_of
+from emulator.entra import clients, grants, graph_access, graph_errors, login_errors, scopes
+from emulator.entra.grants import Grant
+from emulator.entra.ids import DEPLOYER_APP_ID
+from emulator.entra.login_errors import LoginError
+from emulator.entra.tenants import Authority, account_with_id, authority_named
+from emulator.entra.tokens import signer_of, times
+
+_METADATA_VERSION = "2022-09-01"
+_NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+async def metadata(request: Request) -> Response:
+    """The cloud's addresses, as the provider asks for them."""
+    base_url = world_of(request).base_url
+    if request.query_params.get("api-version") != _METADATA_VERSION:
+        error = {"error": {"code": "MissingApiVersionParameter", "message": f"Use api-version={_METADATA_VERSION}."}}
+        return JSONResponse(error, 400)
+    return JSONResponse(
+        {
+            "name": "Emulator",
+            "resourceManager": base_url,
+            "microsoftGraphResourceId": base_url,
+            "authentication": {
+                "loginEndpoint": base_url,
+                "audiences": [base_url],
+                "tenant": "common",
+                "identityProvider": "AAD",
+            },
+        }
+    )
+
+
+async def discovery(request: Request) -> Response:
+    """OpenID Connect discovery."""
+    base_url = world_of(request).base_url
+    tenant = request.path_params["tenant"]
+    authority = authority_named(tenant, error="invalid_tenant")
+    root = f"{base_url}/{tenant}"
+    issuer_tenant = authority.tenant_id or "{tenantid}"
+    return JSONResponse(
+        {
+            "issuer": f"{base_url}/{issuer_tenant}/v2.0",
+            "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
+            "token_endpoint": f"{root}/oauth2/v2.0/token",
+            "userinfo_endpoint": f"{base_url}/oidc/userinfo",
+            "jwks_uri": f"{root}/discovery/v2.0/keys",
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query", "fragment", "form_post"],
+            "scopes_supported": list(scopes.OPENID_SCOPES),
+            "subject_types_supported": ["pairwise"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "code_challenge_methods_supported": ["plain", "S256"],
+            "claims_supported": [
+                "sub",
+                "iss",
+                "aud",
+                "exp",
+                "iat",
+                "nonce",
+                "preferred_username",
+                "name",
+                "tid",
+                "email",
+            ],
+        }
+    )
+
+
+async def keys(request: Request) -> Response:
+    """The public keys that tokens are signed with."""
+    world = world_of(request)
+    authority = authority_named(request.path_params["tenant"], error="invalid_tenant")
+    issuer = f"{world.base_url}/{authority.tenant_id or '{tenantid}'}/v2.0"
+    return JSONResponse(signer_of(world).public_key_set(issuer))
+
+
+async def token(request: Request) -> Response:
+    """The token endpoint."""
+    world = world_of(request)
+    authority = authority_named(request.path_params["tenant"])
+    form = await _form(request)
+    grant_type = _required(form, "grant_type")
+    answer = _GRANTS.get(grant_type)
+    if answer is None:
+        raise LoginError(login_errors.GRANT_UNSUPPORTED, grant=grant_type)
+    if "client_assertion" in form:
+        raise LoginError(login_errors.REQUEST_MALFORMED, detail="The emulator does not model client assertions.")
+    return JSONResponse(await answer(world, authority, form), headers=_NO_STORE)
+
+
+async def userinfo(request: Request) -> Response:
+    """Claims of the signed-in user."""
+    claims = graph_access.claims_of(request)
+    account = account_with_id(str(claims.get("oid")))
+    if account is None or "openid" not in str(claims.get("scp", "")).split():
+        raise graph_errors.token_refused("Access token has no signed-in user.")
+    first, _, last = account.name.partition(" ")
+    return JSONResponse(
+        {
+            "sub": claims["sub"],
+            "name": account.name,
+            "given_name": first,
+            "family_name": last,
+            "email": account.user_name,
+            "picture": f"{world_of(request).base_url}/v1.0/me/photo/$value",
+        }
+    )
+
+
+async def _client_credentials(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
+    app_id = _required(form, "client_id").lower()
+    scope = _required(form, "scope")
+    if not authority.is_tenant:
+        raise LoginError(login_errors.GRANT_NEEDS_TENANT)
+    application, principal = clients.principal_at(world, app_id, authority.name)
+    secret = form.get("client_secret")
+    if not secret:
+        raise LoginError(login_errors.NO_SECRET_CLIENT_CREDENTIALS)
+    clients.prove(world, application, secret)
+    audience = scopes.resource_of(world, scope, authority.name)
+    lifetime = world.settings["token_expires_in"]
+    claims: dict[str, Any] = {
+        "aud": audience,
+        "iss": f"{world.base_url}/{authority.name}/v2.0",
+        **times(lifetime),
+        "appid": app_id,
+        "azp": app_id,
+        "idtyp": "app",
+        "oid": principal.id,
+        "sub": principal.id,
+        "tid": authority.name,
+        "ver": "1.0",
+    }
+    if app_id == DEPLOYER_APP_ID and audience in graph_access.graph_audiences(world):
+        claims["roles"] = world.settings["caller_roles"]
+    return {
+        "token_type": "Bearer",
+        "expires_in": lifetime,
+        "ext_expires_in": lifetime,
+        "access_token": _signed(world, claims),
+    }
+
+
+async def _authorization_code(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
+    app_id = _required(form, "client_id").lower()
+    code = _required(form, "code")
+    redirect_uri = _required(form, "redirect_uri")
+    application = clients.application_at(world, app_id, authority)
+    clients.prove_for_user_flow(world, application, form.get("client_secret"), redirect_uri)
+    grant = grants.redeem_code(
+        world,
+        code,
+        app_id=app_id,
+        authority=authority,
+        redirect_uri=redirect_uri,
+        verifier=form.get("code_verifier"),
+    )
+    return _user_tokens(world, grant, _narrowed(world, grant, form))
+
+
+async def _refresh_token(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
+    app_id = _required(form, "client_id").lower()
+    refresh_token = _required(form, "refresh_token")
+    application = clients.application_at(world, app_id, authority)
+    grant = grants.redeem_refresh_token(world, refresh_token, app_id=app_id, authority=authority)
+    clients.prove_for_user_flow(world, application, form.get("client_secret"), grant.redirect_uri)
+    return _user_tokens(world, grant, _narrowed(world, grant, form))
+
+
+_GRANTS: dict[str, Callable[[World, Authority, dict[str, str]], Awaitable[dict[str, Any]]]] = {
+    "client_credentials": _client_credentials,
+    "authorization_code": _authorization_code,
+    "refresh_token": _refresh_token,
+}
+
+
+def _narrowed(world: World, grant: Grant, form: dict[str, str]) -> list[str]:
+    """The scopes of the answer: those asked for now, which must have been granted. Raises ``LoginError`` 65001."""
+    if not form.get("scope"):
+        return grant.scopes
+    application = clients.application_at(world, grant.app_id, Authority(grant.authority))
+    wanted = scopes.delegated(world, form["scope"], application).values
+    if set(wanted) - set(grant.scopes) - set(scopes.OPENID_SCOPES):
+        name = str(application.resource["displayName"])
+        raise LoginError(login_errors.NOT_CONSENTED, app_id=grant.app_id, name=name)
+    return list(wanted)
+
+
+def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, Any]:
+    account = grant.account
+    lifetime = world.settings["token_expires_in"]
+    issuer = f"{world.base_url}/{account.tenant_id}/v2.0"
+    pairwise = base64.urlsafe_b64encode(hashlib.sha256(f"{grant.app_id}{account.object_id}".encode()).digest())
+    common: dict[str, Any] = {
+        "iss": issuer,
+        **times(lifetime),
+        "oid": account.object_id,
+        "sub": pairwise.rstrip(b"=").decode(),
+        "tid": account.tenant_id,
+        "name": account.name,
+        "ver": "2.0",
+    }
+    visible = [value for value in granted if value != "offline_access"]
+    access_claims = {
+        **common,
+        "aud": world.base_url,
+        "appid": grant.app_id,
+        "azp": grant.app_id,
+        "idtyp": "user",
+        "scp": " ".join(visible),
+        "upn": account.user_name,
+    }
+    answer: dict[str, Any] = {
+        "token_type": "Bearer",
+        "scope": " ".join(visible),
+        "expires_in": lifetime,
+        "ext_expires_in": lifetime,
+        "access_token": _signed(world, access_claims),
+    }
+    if "openid" in granted:
+        id_claims = {**common, "aud": grant.app_id, "preferred_username": account.user_name}
+        if "email" in granted:
+            id_claims["email"] = account.user_name
+        if grant.nonce is not None:
+            id_claims["nonce"] = grant.nonce
+        answer["id_token"] = signer_of(world).sign(id_claims)
+    if "offline_access" in granted:
+        answer["refresh_token"] = grants.issue_refresh_token(world, grant)
+    client_info = json.dumps({"uid": account.object_id, "utid": account.tenant_id}).encode()
+    answer["client_info"] = base64.urlsafe_b64encode(client_info).rstrip(b"=").decode()
+    return answer
+
+
+def _signed(world: World, claims: dict[str, Any]) -> str:
+    omitted = world.settings["token_omits"]
+    return signer_of(world).sign({name: value for name, value in claims.items() if name not in omitted})
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The form, with credentials of a Basic header among them. Raises ``LoginError`` 9002313."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/x-www-form-urlencoded":
+        raise LoginError(login_errors.REQUEST_MALFORMED, detail="The body must be a form.")
+    try:
+        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True)
+    except UnicodeDecodeError as error:
+        raise LoginError(login_errors.REQUEST_MALFORMED, detail="The form is not UTF-8.") from error
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise LoginError(login_errors.REQUEST_MALFORMED, detail="A parameter is repeated.")
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+        except ValueError as error:
+            raise LoginError(login_errors.REQUEST_MALFORMED, detail="The Authorization header is malformed.") from error
+        form.setdefault("client_id", unquote(name))
+        form.setdefault("client_secret", unquote(secret))
+    return form
+
+
+def _required(form: dict[str, str], name: str) -> str:
+    value = form.get(name)
+    if not value:
+        raise LoginError(login_errors.PARAMETER_MISSING, name=name)
+    return value

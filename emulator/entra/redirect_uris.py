@@ -1,0 +1,99 @@
+"""Redirect URIs: what may be registered, and when a request's URI matches.
+
+Documented (reply-url, "Redirect URI restrictions"); the status and words of violations are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from emulator.entra import graph_errors
+
+MAX_LENGTH = 256
+MAX_WITH_PERSONAL_ACCOUNTS = 100
+MAX_ORGANISATIONS_ONLY = 256
+_FORBIDDEN_CHARACTERS = "!$'(),;"
+_LOOPBACK = ("localhost", "127.0.0.1")
+PLATFORMS = ("web", "spa", "publicClient")
+
+
+def check(resource: dict[str, Any], *, has_personal_accounts: bool) -> None:
+    """Refuse an application whose redirect URIs break a rule. Raises ``GraphError`` 400."""
+    limit = MAX_WITH_PERSONAL_ACCOUNTS if has_personal_accounts else MAX_ORGANISATIONS_ONLY
+    for platform in PLATFORMS:
+        uris = (resource.get(platform) or {}).get("redirectUris") or []
+        if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
+            raise graph_errors.invalid_value(f"{platform}.redirectUris")
+        if len(set(uris)) != len(uris):
+            raise graph_errors.bad_request("Redirect URIs must have distinct values.")
+        if len(uris) > limit:
+            raise graph_errors.bad_request(
+                f"The number of redirect URIs of '{platform}' exceeds the limit of {limit} for this sign-in audience."
+            )
+        for uri in uris:
+            problem = problem_with(uri, is_web=platform != "publicClient", has_personal_accounts=has_personal_accounts)
+            if problem is not None:
+                raise graph_errors.bad_request(f"Invalid redirect URI '{uri}' for '{platform}': {problem}")
+
+
+def problem_with(uri: str, *, is_web: bool, has_personal_accounts: bool) -> str | None:
+    """Why ``uri`` cannot be registered; None when it can. Platforms but public client demand https or loopback http."""
+    if len(uri) > MAX_LENGTH:
+        return f"it is longer than {MAX_LENGTH} characters"
+    found = sorted(set(uri) & set(_FORBIDDEN_CHARACTERS))
+    if found:
+        return f"it contains {' '.join(found)}"
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return "it is not a URI"
+    if not parts.scheme:
+        return "it is not absolute"
+    if parts.fragment or uri.endswith("#"):
+        return "it has a fragment"
+    if host == "::1":
+        return "the loopback address [::1] is not supported"
+    if is_web:
+        if not host:
+            return "it names no host"
+        if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+            return "it must use https, or http on localhost"
+    if "*" in uri:
+        if has_personal_accounts:
+            return "wildcards are not allowed with personal accounts"
+        if not host.startswith("*.") or "*" in uri.replace("*.", "", 1):
+            return "a wildcard may only be the first label of the host"
+    if (parts.query or uri.endswith("?")) and has_personal_accounts:
+        return "a query is not allowed with personal accounts"
+    return None
+
+
+def matches(uri: str, registered: Iterable[str]) -> bool:
+    """Whether a request's URI is registered: exact, but the port of loopback hosts does not count."""
+    wanted = _without_loopback_port(uri)
+    return any(_without_loopback_port(candidate) == wanted or _wildcard(candidate, uri) for candidate in registered)
+
+
+def _without_loopback_port(uri: str) -> str:
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return uri
+    if port is None or parts.hostname not in _LOOPBACK:
+        return uri
+    return uri.replace(f":{port}", "", 1)
+
+
+def _wildcard(registered: str, uri: str) -> bool:
+    """``https://*.example.com/x`` matches one more label; only organisational audiences can register it."""
+    if "://*." not in registered:
+        return False
+    scheme, rest = registered.split("://*.", 1)
+    given_scheme, _, given = uri.partition("://")
+    label, _, given_rest = given.partition(".")
+    return scheme == given_scheme and bool(label) and "/" not in label and given_rest == rest

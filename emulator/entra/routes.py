@@ -1,0 +1,171 @@
+"""The routes of Entra and Microsoft Graph, each with where its behaviour is known from.
+
+"Provider" is the upstream of the azuread plugin, 3.9.0, driven against a recording server; "MSAL" is MSAL for Python
+1.39.0 against the same. Documentation is at learn.microsoft.com, below ``/graph/api`` and ``/entra/identity-platform``.
+"""
+
+from __future__ import annotations
+
+from emulator.core.routes import Handler, Route, ServiceName, Source
+from emulator.entra import applications, authorize, directory_objects, login, service_principals
+
+_SECRETS = ("access_token", "refresh_token", "id_token", "secretText", "code_verifier")
+_DOCUMENTED, _OBSERVED, _ASSUMED = Source.DOCUMENTED, Source.OBSERVED, Source.ASSUMED
+
+
+def _entra(method: str, path: str, handler: Handler, source: Source, reference: str) -> Route:
+    return _route("entra", method, path, handler, source, reference)
+
+
+def _graph(method: str, path: str, handler: Handler, source: Source, reference: str) -> Route:
+    return _route("graph", method, path, handler, source, reference)
+
+
+def _route(
+    service: ServiceName, method: str, path: str, handler: Handler, source: Source, reference: str
+) -> Route:  # fmt: skip
+    return Route(method, path, handler, service, source, reference, _SECRETS, ("client_secret",))
+
+
+_APPLICATIONS = "/v1.0/applications"
+_APPLICATION = "/v1.0/applications/{id}"
+_PRINCIPALS = "/v1.0/servicePrincipals"
+_PRINCIPAL = "/v1.0/servicePrincipals/{id}"
+_DELETED = "/v1.0/directory/deletedItems"
+
+ROUTES: tuple[Route, ...] = (
+    _entra("GET", "/metadata/endpoints", login.metadata, _OBSERVED, "provider: minimal answer it accepts"),
+    _entra("GET", "/{tenant}/v2.0/.well-known/openid-configuration", login.discovery, _OBSERVED, "MSAL constructor"),
+    _entra("GET", "/{tenant}/discovery/v2.0/keys", login.keys, _DOCUMENTED, "access-tokens: signing keys"),
+    _entra(
+        "POST",
+        "/{tenant}/oauth2/v2.0/token",
+        login.token,
+        _OBSERVED,
+        "provider and MSAL forms; AADSTS meanings documented, pairing of number and status partly assumed",
+    ),
+    _entra(
+        "GET",
+        "/{tenant}/oauth2/v2.0/authorize",
+        authorize.authorize,
+        _DOCUMENTED,
+        "v2-oauth2-auth-code-flow; form of the error page assumed",
+    ),
+    _entra(
+        "POST",
+        "/{tenant}/oauth2/v2.0/authorize",
+        authorize.authorize,
+        _ASSUMED,
+        "the account picker's own form; the real page posts elsewhere",
+    ),
+    _entra("GET", "/oidc/userinfo", login.userinfo, _DOCUMENTED, "userinfo (there on the Graph host)"),
+    _graph("GET", _APPLICATIONS, applications.list_applications, _OBSERVED, "provider: filters by appId, displayName"),
+    _graph("POST", _APPLICATIONS, applications.create_application, _OBSERVED, "provider: bodies; limits documented"),
+    _graph(
+        "GET",
+        "/v1.0/applications(appId='{app_id}')",
+        applications.get_application_by_app_id,
+        _DOCUMENTED,
+        "application-get: alternate key",
+    ),
+    _graph("GET", _APPLICATION, applications.get_application, _OBSERVED, "provider: read, polls after changes"),
+    _graph("PATCH", _APPLICATION, applications.change_application, _OBSERVED, "provider: merge; 409 reported"),
+    _graph("DELETE", _APPLICATION, applications.delete_application, _DOCUMENTED, "application-delete: soft"),
+    _graph(
+        "POST",
+        f"{_APPLICATION}/addPassword",
+        applications.add_password,
+        _OBSERVED,
+        "provider: body and answer; refusals of third secret, dates and policy reported, some codes assumed",
+    ),
+    _graph(
+        "POST",
+        f"{_APPLICATION}/removePassword",
+        applications.remove_password,
+        _OBSERVED,
+        "provider: body; effective at once assumed",
+    ),
+    _graph("GET", f"{_APPLICATION}/owners", applications.list_owners, _OBSERVED, "provider: read, filter by id"),
+    _graph("POST", f"{_APPLICATION}/owners/$ref", applications.add_owner, _OBSERVED, "provider: second time 400"),
+    _graph(
+        "DELETE",
+        f"{_APPLICATION}/owners/{{owner_id}}/$ref",
+        applications.remove_owner,
+        _OBSERVED,
+        "provider: 404 if none",
+    ),
+    _graph(
+        "GET",
+        "/beta/applications/{id}",
+        applications.get_application,
+        _OBSERVED,
+        "provider: $select=oauth2RequirePostResponse",
+    ),
+    _graph(
+        "PATCH",
+        "/beta/applications/{id}",
+        applications.change_application,
+        _OBSERVED,
+        "provider source: oauth2RequirePostResponse",
+    ),
+    _graph("GET", _PRINCIPALS, service_principals.list_service_principals, _OBSERVED, "provider: filter by appId"),
+    _graph("POST", _PRINCIPALS, service_principals.create_service_principal, _OBSERVED, "provider: body, two retries"),
+    _graph(
+        "GET",
+        "/v1.0/servicePrincipals(appId='{app_id}')",
+        service_principals.get_service_principal_by_app_id,
+        _DOCUMENTED,
+        "serviceprincipal-get: alternate key",
+    ),
+    _graph(
+        "GET",
+        _PRINCIPAL,
+        service_principals.get_service_principal,
+        _OBSERVED,
+        "provider: read; replyUrls assumed to be the application's; Microsoft's permission ids from public listings",
+    ),
+    _graph("PATCH", _PRINCIPAL, service_principals.change_service_principal, _OBSERVED, "provider: description first"),
+    _graph(
+        "DELETE",
+        _PRINCIPAL,
+        service_principals.delete_service_principal,
+        _DOCUMENTED,
+        "serviceprincipal-delete; 403 for Microsoft's own assumed",
+    ),
+    _graph("GET", f"{_PRINCIPAL}/owners", service_principals.list_owners, _OBSERVED, "provider: read"),
+    _graph("POST", f"{_PRINCIPAL}/owners/$ref", service_principals.add_owner, _OBSERVED, "provider: second time 400"),
+    _graph(
+        "DELETE",
+        f"{_PRINCIPAL}/owners/{{owner_id}}/$ref",
+        service_principals.remove_owner,
+        _OBSERVED,
+        "provider: 404 if none",
+    ),
+    _graph(
+        "GET",
+        "/beta/servicePrincipals/{id}",
+        service_principals.get_service_principal,
+        _OBSERVED,
+        "provider: $select=samlMetadataUrl",
+    ),
+    _graph("GET", f"{_DELETED}/{{kind}}", directory_objects.list_deleted, _DOCUMENTED, "directory-deleteditems-list"),
+    _graph("GET", f"{_DELETED}/{{id:uuid}}", directory_objects.get_deleted, _DOCUMENTED, "directory-deleteditems-get"),
+    _graph(
+        "POST",
+        f"{_DELETED}/{{id:uuid}}/restore",
+        directory_objects.restore_deleted,
+        _DOCUMENTED,
+        "directory-deleteditems-restore: within 30 days",
+    ),
+    _graph(
+        "DELETE",
+        f"{_DELETED}/{{id:uuid}}",
+        directory_objects.purge_deleted,
+        _DOCUMENTED,
+        "directory-deleteditems-delete",
+    ),
+    _graph(
+        "GET", "/v1.0/directoryObjects/{id}", directory_objects.get_directory_object, _DOCUMENTED, "directoryobject-get"
+    ),
+    _graph("GET", "/v1.0/me", directory_objects.get_me, _DOCUMENTED, "user-get, with User.Read"),
+)

@@ -1,0 +1,205 @@
+"""Scripted faults, seen from the client's side of the socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from emulator.core.server import EmulatorServer
+
+from .situations import Graph, Registered
+
+
+@pytest.fixture
+def app(graph: Graph) -> Registered:
+    return graph.register(secrets=0)
+
+
+def raw(emulator: EmulatorServer, trust: ssl.SSLContext, request: bytes) -> bytes:
+    """Everything that comes back on a connection of its own, until it ends cleanly."""
+    plain = socket.create_connection(("127.0.0.1", emulator.port), timeout=5)
+    with trust.wrap_socket(plain, server_hostname="localhost", suppress_ragged_eofs=False) as connection:
+        connection.sendall(request)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+    return received
+
+
+def get(path: str, token: str = "") -> bytes:
+    header = f"Authorization: {token}\r\n" if token else ""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n".encode()
+
+
+def test_a_status_is_answered_in_the_services_own_format_without_acting(
+    graph: Graph, app: Registered, emulator: EmulatorServer
+) -> None:
+    emulator.control.add_fault({"kind": "status", "status": 429, "headers": {"Retry-After": "7"}}, path="addPassword$")
+    answer = graph.add_password(app)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    assert answer.json()["error"]["code"] == "TooManyRequests"
+    assert graph.read(app)["passwordCredentials"] == []
+    assert graph.add_password(app).status_code == 200
+
+
+def test_a_scripted_body_replaces_the_services_words(graph: Graph, app: Registered, emulator: EmulatorServer) -> None:
+    body = {"error": {"code": "Directory_ConcurrencyViolation", "message": "Please wait."}}
+    emulator.control.add_fault({"kind": "status", "status": 409, "body": body}, method="PATCH")
+    assert graph.change(app, notes="x").json() == body
+    emulator.control.add_fault({"kind": "status", "status": 502, "body": "<h1>Bad gateway</h1>"}, method="PATCH")
+    assert graph.change(app, notes="x").text == "<h1>Bad gateway</h1>"
+
+
+def test_status_after_acts_first(graph: Graph, app: Registered, emulator: EmulatorServer) -> None:
+    emulator.control.add_fault({"kind": "status_after", "status": 503}, path="addPassword$")
+    assert graph.add_password(app).status_code == 503
+    assert len(graph.read(app)["passwordCredentials"]) == 1
+
+
+@pytest.mark.parametrize(("kind", "secrets"), [("reset_before", 0), ("reset_after", 1), ("refuse", 0)])
+def test_a_broken_connection_leaves_the_server_having_acted_or_not(
+    graph: Graph, app: Registered, emulator: EmulatorServer, kind: str, secrets: int
+) -> None:
+    emulator.control.add_fault(kind, path="addPassword$")
+    with pytest.raises(httpx.TransportError):
+        graph.add_password(app)
+    assert len(graph.read(app)["passwordCredentials"]) == secrets
+    entry = next(entry for entry in emulator.control.journal() if entry["fault"])
+    assert (entry["fault"], entry["status"], entry["acted"]) == (kind, None, secrets == 1)
+
+
+def test_a_reset_is_a_tcp_reset_and_not_a_polite_end(emulator: EmulatorServer, trust: ssl.SSLContext) -> None:
+    emulator.control.add_fault("reset_before")
+    connection = trust.wrap_socket(
+        socket.create_connection(("127.0.0.1", emulator.port), timeout=5),
+        server_hostname="localhost",
+        suppress_ragged_eofs=False,
+    )
+    connection.sendall(get("/v1.0/applications"))
+    with pytest.raises((ssl.SSLError, ConnectionResetError)):
+        connection.recv(4096)
+    state = struct.unpack("B", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1))[0]
+    connection.close()
+    assert state == 7, "closed by a reset; a polite end would leave the socket in CLOSE_WAIT (8)"
+
+
+def test_half_a_body_promises_more_than_it_sends(
+    graph: Graph, app: Registered, emulator: EmulatorServer, trust: ssl.SSLContext
+) -> None:
+    emulator.control.add_fault("half_body", method="GET", path="applications/")
+    received = raw(emulator, trust, get(f"/v1.0/applications/{app.id}", graph.http.headers["authorization"]))
+    head, _, body = received.partition(b"\r\n\r\n")
+    promised = int(next(line for line in head.split(b"\r\n") if line.startswith(b"content-length")).split(b":")[1])
+    assert head.startswith(b"HTTP/1.1 200")
+    assert len(body) == promised // 2
+    emulator.control.add_fault("half_body", method="PATCH")
+    with pytest.raises(httpx.TransportError):
+        graph.change(app, notes="written")
+    assert graph.read(app)["notes"] == "written"
+
+
+def test_not_json_acts_and_answers_a_page(graph: Graph, app: Registered, emulator: EmulatorServer) -> None:
+    emulator.control.add_fault("not_json", method="PATCH")
+    answer = graph.change(app, notes="written")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert graph.read(app)["notes"] == "written"
+
+
+def test_a_timeout_holds_the_request_without_acting(graph: Graph, app: Registered, emulator: EmulatorServer) -> None:
+    emulator.control.add_fault({"kind": "timeout", "seconds": 30}, method="PATCH")
+    with pytest.raises(httpx.ReadTimeout):
+        graph.http.patch(f"/v1.0/applications/{app.id}", json={"notes": "x"}, timeout=0.1)
+    emulator.control.add_fault({"kind": "timeout", "seconds": 0.05}, method="PATCH")
+    with pytest.raises(httpx.RemoteProtocolError):
+        graph.change(app, notes="x")
+    assert graph.read(app)["notes"] is None
+
+
+def test_a_delay_only_takes_time(graph: Graph, app: Registered, emulator: EmulatorServer) -> None:
+    emulator.control.add_fault({"kind": "delay", "seconds": 0.1}, method="PATCH")
+    began = time.monotonic()
+    assert graph.change(app, notes="x").status_code == 204
+    assert time.monotonic() - began >= 0.1
+
+
+def test_a_stale_read_shows_graph_as_it_was_before_its_last_write(
+    graph: Graph, app: Registered, emulator: EmulatorServer
+) -> None:
+    graph.change(app, notes="first")
+    graph.change(app, notes="second")
+    emulator.control.add_fault("stale_read", service="graph", method="GET")
+    assert graph.read(app)["notes"] == "first"
+    assert graph.read(app)["notes"] == "second"
+    created = graph.application().json()
+    emulator.control.add_fault("stale_read", service="graph", method="GET")
+    assert graph.http.get(f"/v1.0/applications/{created['id']}").status_code == 404
+    assert graph.http.get(f"/v1.0/applications/{created['id']}").status_code == 200
+
+
+def test_rules_match_service_method_and_path_and_count_their_requests(
+    graph: Graph, app: Registered, emulator: EmulatorServer
+) -> None:
+    emulator.control.add_fault(
+        {"kind": "status", "status": 500},
+        service="graph",
+        method="get",
+        path=f"/applications/{app.id}$",
+        skip=1,
+        times=2,
+    )
+    path = f"/v1.0/applications/{app.id}"
+    assert graph.change(app, notes="x").status_code == 204
+    assert [graph.http.get(path).status_code for _ in range(4)] == [200, 500, 500, 200]
+    assert emulator.control.faults() == []
+
+
+def test_a_refusal_without_conditions_meets_the_next_connection(
+    emulator: EmulatorServer, trust: ssl.SSLContext
+) -> None:
+    control = emulator.control
+    control.health()
+    control.add_fault("refuse")
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust)
+    assert httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust).status_code == 401
+
+
+def test_an_unreachable_emulator_refuses_connections_and_comes_back_on_the_same_port(
+    emulator: EmulatorServer, trust: ssl.SSLContext
+) -> None:
+    with emulator.unreachable(), pytest.raises(httpx.ConnectError):
+        httpx.get(emulator.base_url, verify=trust)
+    assert httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        ({"action": {"kind": "explode"}}, "action.kind must be one of"),
+        ({"action": {"kind": "status"}}, "needs the number"),
+        ({"action": {"kind": "refuse", "colour": 1}}, "unknown fields of an action"),
+        ({"action": "refuse", "host": "x"}, "unknown fields of a fault"),
+        ({"action": "refuse", "path": "("}, "not a regular expression"),
+        ({"action": "refuse", "times": 0}, "times 1 or more"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(
+    http: httpx.Client, emulator: EmulatorServer, rule: dict[str, object], complaint: str
+) -> None:
+    answer = http.post("/_emulator/faults", content=json.dumps(rule))
+    assert answer.status_code == 400
+    assert complaint in answer.json()["error"]
+    assert emulator.control.faults() == []
+
+
+@pytest.fixture(autouse=True)
+def no_fault_is_left_over(emulator: EmulatorServer) -> Iterator[None]:
+    yield
+    emulator.world.faults.clear()

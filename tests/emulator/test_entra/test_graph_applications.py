@@ -1,0 +1,352 @@
+"""Applications, service principals and owners, as the provider creates, reads, changes and deletes them."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+
+from emulator.core.server import EmulatorServer
+from emulator.entra import ids
+
+from .situations import REDIRECT_URI, Entra, Graph, application_body, graph_error
+
+PERSONAL = "AzureADandPersonalMicrosoftAccount"
+ORGANISATIONS = "AzureADMultipleOrgs"
+
+
+def owner_url(graph: Graph, object_id: str) -> str:
+    return f"{graph.http.base_url}/v1.0/directoryObjects/{object_id}"
+
+
+def test_what_was_written_is_echoed_with_the_defaults_of_the_rest(graph: Graph) -> None:
+    created = graph.application(notes="for the team", tags=["pulumi"]).json()
+    read = graph.http.get(f"/v1.0/applications/{created['id']}").json()
+    assert read["signInAudience"] == PERSONAL
+    assert read["api"]["requestedAccessTokenVersion"] == 2
+    assert read["web"] == {
+        "homePageUrl": None,
+        "logoutUrl": None,
+        "redirectUris": [REDIRECT_URI],
+        "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
+    }
+    assert (read["notes"], read["tags"], read["passwordCredentials"]) == ("for the team", ["pulumi"], [])
+    assert ids.is_uuid(read["id"])
+    assert ids.is_uuid(read["appId"])
+
+
+def test_a_patch_merges_nested_objects_replaces_arrays_and_clears_with_null(graph: Graph) -> None:
+    app = graph.register(secrets=0, notes="first")
+    change = {
+        "web": {"homePageUrl": "https://example.com"},
+        "notes": None,
+        "tags": ["a"],
+        "@odata.type": "x",
+        "id": "x",
+    }
+    answer = graph.change(app, **change)
+    assert (answer.status_code, answer.content) == (204, b"")
+    read = graph.read(app)
+    assert read["web"]["redirectUris"] == [REDIRECT_URI]
+    assert read["web"]["homePageUrl"] == "https://example.com"
+    assert (read["notes"], read["tags"], read["id"]) == (None, ["a"], app.id)
+
+
+def test_the_whole_create_sequence_of_the_provider_is_accepted(graph: Graph) -> None:
+    body = application_body(**{"owners@odata.bind": [owner_url(graph, ids.DEPLOYER_SERVICE_PRINCIPAL_ID)]})
+    app = graph.http.post("/v1.0/applications", json=body).json()
+    path = f"/v1.0/applications/{app['id']}"
+    for name in ("TERRAFORM_UPDATE_1", "Example"):
+        assert graph.http.patch(path, json={"displayName": name}).status_code == 204
+    assert graph.http.get(path).json()["displayName"] == "Example"
+    beta = graph.http.get(f"/beta/applications/{app['id']}", params={"$select": "oauth2RequirePostResponse"}).json()
+    assert beta["oauth2RequirePostResponse"] is False
+    owners = graph.http.get(f"{path}/owners").json()["value"]
+    assert [owner["id"] for owner in owners] == [ids.DEPLOYER_SERVICE_PRINCIPAL_ID]
+
+
+@pytest.mark.parametrize(
+    ("properties", "code"),
+    [
+        ({"displayName": ""}, "Request_BadRequest"),
+        ({"displayName": "n" * 91}, "Request_BadRequest"),
+        ({"displayName": "n" * 121, "signInAudience": ORGANISATIONS}, "Request_BadRequest"),
+        ({"signInAudience": "Everybody"}, "Request_BadRequest"),
+        ({"api": {"requestedAccessTokenVersion": 1}}, "InvalidAccessTokenVersion"),
+        ({"api": {}}, "InvalidAccessTokenVersion"),
+        ({"appRoles": [{"id": ids.TENANT_ID, "value": "Reader"}]}, "Request_BadRequest"),
+        ({"identifierUris": ["urn:example"]}, "Request_BadRequest"),
+        ({"identifierUris": ["api://" + "x" * 120]}, "Request_BadRequest"),
+        ({"identifierUris": [f"api://{n}" for n in range(51)]}, "Request_BadRequest"),
+        ({"requiredResourceAccess": [{"resourceAppId": "graph", "resourceAccess": []}]}, "Request_BadRequest"),
+        (
+            {
+                "requiredResourceAccess": [
+                    {
+                        "resourceAppId": ids.GRAPH_APP_ID,
+                        "resourceAccess": [{"id": ids.derived(str(n)), "type": "Scope"} for n in range(31)],
+                    }
+                ]
+            },
+            "Request_BadRequest",
+        ),
+        ({"notes": "n" * 1025}, "Request_BadRequest"),
+        ({"passwordCredentials": [{"displayName": "x"}]}, "Request_BadRequest"),
+        ({"colour": "blue"}, "Request_BadRequest"),
+        ({"web": {"colour": "blue"}}, "Request_BadRequest"),
+        ({"appId": ids.TENANT_ID}, "Request_BadRequest"),
+    ],
+)
+def test_an_application_that_breaks_a_rule_of_its_audience_is_refused(
+    graph: Graph, properties: dict[str, Any], code: str
+) -> None:
+    assert graph_error(graph.application(**properties)) == (400, code)
+
+
+def test_longer_names_and_more_permissions_are_fine_without_personal_accounts(graph: Graph) -> None:
+    answer = graph.application(
+        signInAudience=ORGANISATIONS, displayName="n" * 120, api={"requestedAccessTokenVersion": 1}
+    )
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://api.example.com/oauth/code",
+        "https://api.example.com/oauth/code#top",
+        "https://api.example.com/oauth/code?tenant=1",
+        "https://*.example.com/oauth/code",
+        "https://api.example.com/" + "x" * 256,
+        "https://api.example.com/a;b",
+        "https://api.example.com/$a",
+        "http://[::1]/oauth/code",
+        "/oauth/code",
+        "https:///oauth/code",
+    ],
+)
+def test_a_redirect_uri_that_entra_would_refuse_is_refused(graph: Graph, uri: str) -> None:
+    answer = graph.application(web={"redirectUris": [uri]})
+    assert graph_error(answer) == (400, "Request_BadRequest")
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:8080/code", "http://127.0.0.1/code", "https://API.example.com/Code"])
+def test_loopback_http_and_https_redirect_uris_are_fine(graph: Graph, uri: str) -> None:
+    assert graph.application(web={"redirectUris": [uri]}).status_code == 201
+
+
+def test_a_hundred_redirect_uris_are_the_limit_with_personal_accounts(graph: Graph) -> None:
+    uris = [f"https://api.example.com/{n}" for n in range(101)]
+    assert graph.application(web={"redirectUris": uris[:100]}).status_code == 201
+    assert graph.application(web={"redirectUris": uris}).status_code == 400
+    body = {"signInAudience": ORGANISATIONS, "web": {"redirectUris": uris}}
+    assert graph.application(**body).status_code == 201
+
+
+def test_an_enabled_scope_must_be_disabled_before_it_goes(graph: Graph) -> None:
+    scope = {"id": ids.TENANT_ID, "value": "read", "isEnabled": True}
+    app = graph.register(secrets=0, api={"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [scope]})
+    refused = graph.change(app, api={"oauth2PermissionScopes": []})
+    assert refused.status_code == 400
+    assert "unless disabled first" in refused.json()["error"]["message"]
+    assert graph.change(app, api={"oauth2PermissionScopes": [{**scope, "isEnabled": False}]}).status_code == 204
+    assert graph.change(app, api={"oauth2PermissionScopes": []}).status_code == 204
+
+
+def test_lists_filter_by_app_id_and_name_and_come_in_pages(graph: Graph, emulator: EmulatorServer) -> None:
+    apps = [graph.application(displayName=name).json() for name in ("Ann's", "Bob's", "Cid's")]
+    found = graph.http.get("/v1.0/applications", params={"$filter": f"appId eq '{apps[1]['appId']}'"}).json()["value"]
+    assert [app["id"] for app in found] == [apps[1]["id"]]
+    found = graph.http.get("/v1.0/applications", params={"$filter": "displayName eq 'ANN''S'"}).json()["value"]
+    assert [app["id"] for app in found] == [apps[0]["id"]]
+    emulator.world.settings.update({"graph_page_size": 3})
+    first = graph.http.get("/v1.0/applications").json()
+    second = graph.http.get(first["@odata.nextLink"]).json()
+    assert len(first["value"]) == 3
+    assert [app["id"] for app in second["value"]] == [apps[2]["id"]]
+    assert "@odata.nextLink" not in second
+
+
+@pytest.mark.parametrize(
+    "query", [{"$filter": "notes eq 'x'"}, {"$filter": "startswith(notes,'x')"}, {"$orderby": "id"}, {"$top": "many"}]
+)
+def test_a_query_outside_the_model_is_refused_and_not_ignored(graph: Graph, query: dict[str, str]) -> None:
+    assert graph_error(graph.http.get("/v1.0/applications", params=query)) == (400, "Request_UnsupportedQuery")
+
+
+def test_a_new_application_is_404_for_as_many_reads_as_the_switch_says(graph: Graph, emulator: EmulatorServer) -> None:
+    emulator.world.settings.update({"app_visible_after_reads": 2})
+    created = graph.application().json()
+    path = f"/v1.0/applications/{created['id']}"
+    principal = {"appId": created["appId"]}
+    assert graph_error(graph.http.patch(path, json={"notes": "x"})) == (404, "Request_ResourceNotFound")
+    early = graph.http.post("/v1.0/servicePrincipals", json=principal)
+    assert early.json()["error"]["message"].endswith("does not reference a valid application object.")
+    assert graph.http.patch(path, json={"notes": "x"}).status_code == 204
+    assert graph.http.post("/v1.0/servicePrincipals", json=principal).status_code == 201
+
+
+def test_a_new_service_principal_is_404_for_as_many_requests_as_its_own_switch_says(
+    graph: Graph, emulator: EmulatorServer
+) -> None:
+    emulator.world.settings.update({"principal_visible_after_reads": 1})
+    app = graph.register(secrets=0)
+    path = f"/v1.0/servicePrincipals/{app.principal_id}"
+    assert [graph.http.patch(path, json={"description": "d"}).status_code for _ in range(2)] == [404, 204]
+
+
+def test_the_personal_side_conflicts_as_often_as_the_switch_says(graph: Graph, emulator: EmulatorServer) -> None:
+    emulator.world.settings.update({"msa_conflicts": 2})
+    app = graph.register(secrets=0)
+    answers = [graph.change(app, notes="x") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [409, 409, 204]
+    assert answers[0].json()["error"]["code"] == "Error_MsaAppDoesNotExist"
+    organisational = graph.register(secrets=0, signInAudience=ORGANISATIONS)
+    assert graph.change(organisational, notes="x").status_code == 204
+
+
+def test_a_deleted_application_can_be_restored_for_thirty_days_and_takes_its_service_principal_along(
+    graph: Graph, emulator: EmulatorServer
+) -> None:
+    app = graph.register(secrets=0)
+    path = f"/v1.0/applications/{app.id}"
+    assert graph.http.delete(path).status_code == 204
+    assert graph_error(graph.http.get(path)) == (404, "Request_ResourceNotFound")
+    assert graph.http.get(f"/v1.0/servicePrincipals/{app.principal_id}").status_code == 404
+    bin_ = "/v1.0/directory/deletedItems"
+    deleted = graph.http.get(f"{bin_}/microsoft.graph.application").json()["value"]
+    assert [item["id"] for item in deleted] == [app.id]
+    assert graph.http.post(f"{bin_}/{app.id}/restore").status_code == 200
+    assert graph.http.get(path).status_code == 200
+    graph.http.delete(path)
+    emulator.world.clock.advance(31 * 86400)
+    assert graph.http.post(f"{bin_}/{app.id}/restore").status_code == 404
+
+
+def test_deleted_applications_count_against_the_quota_until_they_are_purged(
+    graph: Graph, emulator: EmulatorServer
+) -> None:
+    emulator.world.settings.update({"application_quota": 2})
+    app = graph.application().json()
+    graph.http.delete(f"/v1.0/applications/{app['id']}")
+    assert graph.application().json()["error"]["code"] == "Directory_QuotaExceeded"
+    assert graph.http.delete(f"/v1.0/directory/deletedItems/{app['id']}").status_code == 204
+    assert graph.application().status_code == 201
+
+
+def test_owners_are_added_once_and_only_owners_are_removed(graph: Graph) -> None:
+    app = graph.register(secrets=0)
+    owners = f"/v1.0/applications/{app.id}/owners"
+    reference = {"@odata.id": owner_url(graph, app.principal_id)}
+    assert graph.http.post(f"{owners}/$ref", json=reference).status_code == 204
+    again = graph.http.post(f"{owners}/$ref", json=reference)
+    assert again.status_code == 400
+    assert again.json()["error"]["message"] == (
+        "One or more added object references already exist for the following modified properties: 'owners'."
+    )
+    filtered = graph.http.get(owners, params={"$filter": f"id eq '{app.principal_id}'"}).json()["value"]
+    assert [owner["id"] for owner in filtered] == [app.principal_id]
+    assert graph.http.delete(f"{owners}/{app.principal_id}/$ref").status_code == 204
+    assert graph.http.delete(f"{owners}/{app.principal_id}/$ref").status_code == 404
+
+
+def test_a_caller_with_owned_by_reads_everything_but_changes_only_what_it_owns(
+    graph: Graph, entra: Entra, emulator: EmulatorServer, trust: ssl.SSLContext
+) -> None:
+    emulator.world.settings.update({"caller_roles": ["Application.ReadWrite.All"]})
+    with entra.graph_client(trust) as administrator:
+        foreign = Graph(administrator).register(secrets=1)
+    assert graph.read(foreign)["appId"] == foreign.app_id
+    refused = (403, "Authorization_RequestDenied")
+    assert graph_error(graph.change(foreign, notes="mine now")) == refused
+    assert graph_error(graph.add_password(foreign)) == refused
+    assert graph_error(graph.remove_password(foreign, foreign.key_ids[0])) == refused
+    assert graph_error(graph.http.delete(f"/v1.0/applications/{foreign.id}")) == refused
+    assert graph_error(graph.http.delete(f"/v1.0/servicePrincipals/{foreign.principal_id}")) == refused
+    assert graph.change(graph.register(secrets=0), notes="mine").status_code == 204
+
+
+def test_a_caller_that_removes_itself_from_the_owners_is_refused_from_then_on(graph: Graph) -> None:
+    app = graph.register(secrets=0)
+    own = f"/v1.0/applications/{app.id}/owners/{ids.DEPLOYER_SERVICE_PRINCIPAL_ID}/$ref"
+    assert graph.http.delete(own).status_code == 204
+    assert graph.change(app, notes="x").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("roles", "read", "create"),
+    [
+        (["Application.Read.All"], 200, 403),
+        (["Directory.ReadWrite.All"], 200, 201),
+        (["Mail.Read"], 403, 403),
+        ([], 403, 403),
+    ],
+)
+def test_a_caller_needs_the_right_application_role(
+    entra: Entra, emulator: EmulatorServer, trust: ssl.SSLContext, roles: list[str], read: int, create: int
+) -> None:
+    emulator.world.settings.update({"caller_roles": roles})
+    with entra.graph_client(trust) as client:
+        assert client.get("/v1.0/applications").status_code == read
+        assert client.post("/v1.0/applications", json=application_body()).status_code == create
+
+
+def test_graph_wants_a_valid_unexpired_token_for_itself(
+    graph: Graph, entra: Entra, emulator: EmulatorServer, trust: ssl.SSLContext
+) -> None:
+    refused = (401, "InvalidAuthenticationToken")
+    assert graph_error(entra.http.get("/v1.0/applications")) == refused
+    token = graph.http.headers["authorization"]
+    assert (
+        graph_error(entra.http.get("/v1.0/applications", headers={"Authorization": token[:-9] + "AAAAAAAAA"}))
+        == refused
+    )
+    app = graph.register()
+    other = entra.client_credentials(app.app_id, app.secrets[0], scope=f"{app.app_id}/.default").json()["access_token"]
+    assert graph_error(entra.http.get("/v1.0/applications", headers={"Authorization": f"Bearer {other}"})) == refused
+    emulator.world.settings.update({"token_expires_in": 0})
+    with entra.graph_client(trust) as late:
+        assert graph_error(late.get("/v1.0/applications")) == refused
+
+
+def test_a_service_principal_is_made_once_and_shows_its_application(graph: Graph) -> None:
+    app = graph.register(secrets=0)
+    again = graph.http.post("/v1.0/servicePrincipals", json={"appId": app.app_id})
+    assert graph_error(again) == (409, "Request_MultipleObjectsWithSameKeyValue")
+    unknown = graph.http.post("/v1.0/servicePrincipals", json={"appId": ids.TENANT_ID})
+    assert graph_error(unknown) == (400, "Request_BadRequest")
+    change = {"accountEnabled": True, "description": "d", "tags": ["t"], "appRoleAssignmentRequired": False}
+    assert graph.http.patch(f"/v1.0/servicePrincipals/{app.principal_id}", json=change).status_code == 204
+    read = graph.http.get(f"/v1.0/servicePrincipals/{app.principal_id}").json()
+    assert (read["displayName"], read["description"], read["replyUrls"]) == ("Example", "d", [REDIRECT_URI])
+    assert (read["servicePrincipalNames"], read["signInAudience"]) == ([app.app_id], PERSONAL)
+    beta = graph.http.get(f"/beta/servicePrincipals/{app.principal_id}", params={"$select": "samlMetadataUrl"}).json()
+    assert beta["samlMetadataUrl"] is None
+    assert graph.http.delete(f"/v1.0/servicePrincipals/{app.principal_id}").status_code == 204
+    assert graph.http.get(f"/v1.0/servicePrincipals/{app.principal_id}").status_code == 404
+
+
+def test_microsoft_graphs_permissions_are_found_by_name_and_its_principal_cannot_be_deleted(graph: Graph) -> None:
+    found = graph.http.get("/v1.0/servicePrincipals", params={"$filter": f"appId eq '{ids.GRAPH_APP_ID}'"}).json()
+    (principal,) = found["value"]
+    scopes = {scope["value"]: scope["id"] for scope in principal["oauth2PermissionScopes"]}
+    roles = {role["value"]: role["id"] for role in principal["appRoles"]}
+    assert scopes["User.Read"] == "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
+    assert scopes["Mail.Read"] == "570282fd-fa5c-430d-a7fd-fc8dc98a9dca"
+    assert roles["Application.ReadWrite.OwnedBy"] == "18a4783c-866b-4cc7-a460-3d5e5662c884"
+    assert len(set(scopes.values())) == len(principal["oauth2PermissionScopes"])
+    assert graph.http.delete(f"/v1.0/servicePrincipals/{principal['id']}").status_code == 403
+
+
+def test_an_unknown_route_answers_in_graphs_own_error_format_and_is_journalled_as_unknown(
+    graph: Graph, emulator: EmulatorServer
+) -> None:
+    before = emulator.world.journal.last_seq
+    assert graph_error(graph.http.get("/v1.0/groups")) == (501, "NotImplemented")
+    assert graph.http.put("/v1.0/applications", json={}).status_code == 501
+    unknown = emulator.world.journal.unknown(before)
+    assert [(entry["method"], entry["path"], entry["service"]) for entry in unknown] == [
+        ("GET", "/v1.0/groups", "graph"),
+        ("PUT", "/v1.0/applications", "graph"),
+    ]
