@@ -1,0 +1,45 @@
+"""Unified.to on this computer: the part of its API that registering an OAuth client touches, and the OAuth callback.
+
+``switches``   what nobody outside Unified.to knows, as settings, each with its number (U1 to U15)
+``catalogue``  the integration types, and the assumed permission-to-scope table
+``seed``       the workspace that a new emulator starts with
+``model``      a row, and what its body may hold
+``rules``      what a write does to a row: pure functions
+``state``      rows and environments, and how a change becomes visible; knows no HTTP
+``records``    connections and notifications
+``wire``       what goes over the network: masks, pages, filters, error formats
+``oauth``      authorization URL, callback and code exchange
+``sign_in``    a whole sign-in without a browser
+``dashboard``  control routes for what a person does by hand at Unified.to
+``routes``     path to handler, with the source of every route's behaviour
+"""
+
+from __future__ import annotations
+
+from emulator.core.routes import Refusal, Route, ServiceName
+from emulator.core.world import World
+from emulator.unifiedto import dashboard, routes, sign_in
+from emulator.unifiedto.routes import workspace_of
+from emulator.unifiedto.switches import DEFAULTS, problem_with_switch
+
+__all__ = ["PREFIXES", "REFUSALS", "ROUTES", "SWITCHES", "environment", "problem_with_switch", "seed", "workspace_of"]
+
+ROUTES: tuple[Route, ...] = routes.ROUTES + sign_in.ROUTES + dashboard.ROUTES
+SWITCHES = DEFAULTS
+REFUSALS: dict[ServiceName, Refusal] = {"unifiedto": routes.refuse}
+PREFIXES: tuple[tuple[str, ServiceName], ...] = (("/unified/", "unifiedto"), ("/oauth/", "unifiedto"))
+
+
+def seed(world: World) -> None:
+    """Puts the workspace, its environments and its rows into an empty store."""
+    workspace_of(world).seed()
+
+
+def environment(world: World) -> dict[str, str]:
+    """The environment variables that point the package and its dynamic provider at this workspace."""
+    workspace = workspace_of(world)
+    return {
+        "UNIFIED_API_URL": world.base_url,
+        "UNIFIED_API_KEY": workspace.api_key,
+        "UNIFIED_WORKSPACE_ID": workspace.id,
+    }

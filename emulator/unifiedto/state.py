@@ -1,0 +1,262 @@
+"""The emulated workspace: its rows and environments, and how a change becomes visible.
+
+Nothing here knows HTTP. Rows are kept with their ``auth`` sealed (see ``seal``), and together with what they looked
+like before the last write, so that a change can stay invisible for a number of reads (U12). All public methods are
+safe to call from several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from emulator.core.store import Store
+from emulator.unifiedto import rules
+from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
+from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
+from emulator.unifiedto.model import JsonObject, Row, check_body, new_id
+from emulator.unifiedto.records import Connections, Notifications
+from emulator.unifiedto.seal import Seal
+from emulator.unifiedto.seed import API_KEY, ENVIRONMENTS, WORKSPACE_ID, WORKSPACE_NAME, new_row, seeded_rows
+from emulator.unifiedto.switches import Switches
+
+_ROWS = "unifiedto_rows"
+_WORKSPACE = "unifiedto_workspace"
+_WORKSPACE_KEY = "workspace"
+
+
+class Workspace:
+    """One Unified.to workspace.
+
+    ``now`` gives the emulator's (virtual) time. Holds no state of its own: make one where it is needed.
+    """
+
+    def __init__(self, documents: Store, now: Callable[[], datetime]) -> None:
+        self._documents = documents
+        self._now = now
+        self._lock = documents.lock
+        self.connections = Connections(documents)
+        self.notifications = Notifications(documents)
+
+    id = WORKSPACE_ID
+    name = WORKSPACE_NAME
+    api_key = API_KEY
+
+    def seed(self) -> None:
+        """Fills an empty store with the first workspace; leaves a filled one alone."""
+        with self._lock:
+            if self._documents.get(_WORKSPACE, _WORKSPACE_KEY) is not None:
+                return
+            self._documents.put(
+                _WORKSPACE, _WORKSPACE_KEY, {"environments": list(ENVIRONMENTS), "seal": Seal.new_key()}
+            )
+            for fields in seeded_rows(self._timestamp()):
+                self._put_row(Row(fields))
+
+    # -- environments ------------------------------------------------------------------------------
+
+    def environments(self) -> list[str]:
+        """The names of the workspace's environments, Production first."""
+        return list(self._workspace()["environments"])
+
+    def add_environments(self, names: Iterable[str]) -> list[str]:
+        """Adds the names that are new; a new environment has no rows yet.
+
+        That it adds and does not replace is assumed.
+        """
+        with self._lock:
+            document = self._workspace()
+            document["environments"] += [name for name in dict.fromkeys(names) if name not in document["environments"]]
+            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, document)
+            return list(document["environments"])
+
+    def remove_environment(self, name: str) -> list[str]:
+        """Removes an added environment; its rows stay in the database (what becomes of them is unknown)."""
+        with self._lock:
+            document = self._workspace()
+            if name not in document["environments"]:
+                raise not_found(f"environment {name}")
+            if name in ("Production", "Sandbox"):
+                raise invalid(f"environment {name} cannot be removed")
+            document["environments"].remove(name)
+            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, document)
+            return list(document["environments"])
+
+    # -- catalogue ---------------------------------------------------------------------------------
+
+    @staticmethod
+    def catalogue(switches: Switches) -> list[IntegrationType]:
+        """The integration types on offer."""
+        offered = switches.offered_types
+        return [entry for entry in CATALOGUE if offered is None or entry.type in offered]
+
+    # -- rows: reading -----------------------------------------------------------------------------
+
+    def rows(self) -> list[Row]:
+        """Every row as it truly is, oldest first."""
+        with self._lock:
+            return [self._row_of(document["now"]) for document in self._documents.list(_ROWS)]
+
+    def find(self, environment: str, integration_type: str) -> Row | None:
+        """The row of (environment, type) as it truly is; None when there is none."""
+        found = (r for r in self.rows() if r.environment == environment and r.integration_type == integration_type)
+        return next(found, None)
+
+    def read_rows(self, wanted: Callable[[Row], bool] = lambda row: True) -> list[Row]:
+        """The rows for which ``wanted`` holds as a reader sees them: each counts one read, and a recent write may not
+        show yet (U12).
+        """
+        with self._lock:
+            seen: list[Row] = []
+            for document in self._documents.list(_ROWS):
+                row = self._visible_row(document)
+                if row is not None and not wanted(row):
+                    continue
+                if row is not None:
+                    seen.append(row)
+                elif not wanted(self._row_of(document["now"])):
+                    continue
+                self._count_read(document)
+        return seen
+
+    def peek_row(self, identifier: str) -> Row | None:
+        """The row as a reader would see it, without counting a read; None when there is none to see."""
+        with self._lock:
+            document = self._documents.get(_ROWS, identifier)
+            return None if document is None else self._visible_row(document)
+
+    # -- rows: writing -----------------------------------------------------------------------------
+
+    def update_row(self, identifier: str, body: object, switches: Switches) -> Row:
+        """Applies the body of a PUT to a row as the switches say and returns the row as it truly is now.
+
+        A value goes in literally, a mask too: whoever sends back what a list showed has lost the credential.
+        Raises ``UnifiedRefusal`` 404 for an unknown id, 400 for a bad body, 402 or 403 when the plan has no room for
+        own credentials.
+        """
+        with self._lock:
+            document = self._documents.get(_ROWS, identifier)
+            if document is None:
+                raise not_found("workspace integration")
+            row = self._row_of(document["now"])
+            checked = check_body(body)
+            rules.refuse_odd_fields(checked, switches)
+            rules.refuse_other_identity(checked, row, switches)
+            rules.refuse_by_plan(checked, switches)
+            changed = rules.written(checked, row, switches, self._timestamp())
+            self._put_row(changed, before=row, stale_reads=switches.number("visible_after_reads"))
+            self.notifications.add_change(row, changed, self._timestamp())
+            return changed
+
+    def create_row(self, body: object, switches: Switches) -> Row:
+        """Creates the row of (environment, type) from the body of a POST (U1). 409 when there is one already
+        (assumed).
+        """
+        with self._lock:
+            checked = check_body(body)
+            rules.refuse_odd_fields(checked, switches)
+            environment = str(checked.get("environment") or "Production")
+            entry = self._entry(str(checked["integration_type"]))
+            if environment not in self.environments():
+                raise invalid(f"environment {environment} does not exist")
+            if self.find(environment, entry.type) is not None:
+                raise UnifiedRefusal(409, f"{entry.type} is already set up in {environment}")
+            rules.refuse_by_plan(checked, switches)
+            empty = Row(new_row(new_id(), environment, entry, self._timestamp()))
+            created = rules.written(checked, empty, switches, self._timestamp())
+            self._put_row(created, stale_reads=switches.number("visible_after_reads"), is_new=True)
+            event = "INTEGRATION_ACTIVATED" if created.is_active else "INTEGRATION_UPDATED"
+            self.notifications.add(event, created, self._timestamp())
+            return created
+
+    def edit_by_hand(self, environment: str, integration_type: str, changes: JsonObject) -> Row:
+        """What a person does in Unified.to's dashboard: sets fields of a row, ``auth`` included, visible at once."""
+        with self._lock:
+            row = self.find(environment, integration_type)
+            if row is None:
+                raise not_found(f"{integration_type} in {environment}")
+            auth = changes.get("auth", row.auth)
+            fields = row.fields | {name: value for name, value in changes.items() if name != "auth"}
+            changed = Row(fields | {"updated_at": self._timestamp()}, dict(auth) if auth else None)
+            self._put_row(changed)
+            self.notifications.add_change(row, changed, self._timestamp())
+            return changed
+
+    def add_by_hand(self, environment: str, integration_type: str) -> Row:
+        """Activating an integration in the dashboard for the first time; a second row of the same kind if there is
+        one already.
+        """
+        with self._lock:
+            row = Row(new_row(new_id(), environment, self._entry(integration_type), self._timestamp()))
+            self._put_row(row)
+            return row
+
+    def remove_by_hand(self, environment: str, integration_type: str) -> None:
+        """Takes every row of (environment, type) away, as if the integration had never been set up there."""
+        with self._lock:
+            for row in self.rows():
+                if row.environment == environment and row.integration_type == integration_type:
+                    self._documents.delete(_ROWS, row.id)
+
+    # -- sign-ins ----------------------------------------------------------------------------------
+
+    def add_connection(
+        self, row: Row, user: JsonObject, external_xref: str | None, permissions: list[str]
+    ) -> JsonObject:
+        """Records that ``user`` ({"user_id", "name", "email"}) signed in through ``row``, and tells of it."""
+        moment = self._timestamp()
+        with self._lock:
+            connection = self.connections.add(row, user, external_xref, permissions, moment)
+            self.notifications.add("CONNECTION_CREATED", row, moment, connection_id=str(connection["id"]))
+        return connection
+
+    def seal(self) -> Seal:
+        """The workspace's seal, for credentials at rest and for the ``state`` of a sign-in that is under way."""
+        return Seal(str(self._workspace()["seal"]))
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _workspace(self) -> JsonObject:
+        document = self._documents.get(_WORKSPACE, _WORKSPACE_KEY)
+        if document is None:
+            raise LookupError("the workspace is not seeded")
+        return document
+
+    def _timestamp(self) -> str:
+        return self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    @staticmethod
+    def _entry(integration_type: str) -> IntegrationType:
+        entry = BY_TYPE.get(integration_type)
+        if entry is None:
+            raise invalid(f"integration_type {integration_type} does not exist")
+        return entry
+
+    def _pack(self, row: Row) -> JsonObject:
+        return {"fields": row.fields, "auth": self.seal().close(row.auth) if row.auth else None}
+
+    def _row_of(self, packed: JsonObject) -> Row:
+        sealed = packed["auth"]
+        return Row(dict(packed["fields"]), self.seal().open(sealed) if sealed else None)
+
+    def _put_row(self, row: Row, before: Row | None = None, stale_reads: int = 0, is_new: bool = False) -> None:
+        document: JsonObject = {
+            "id": row.id,
+            "now": self._pack(row),
+            "before": None,
+            "stale_reads": stale_reads,
+            "is_new": is_new,
+        }
+        if before is not None and stale_reads:
+            document["before"] = self._pack(before)
+        self._documents.put(_ROWS, row.id, document)
+
+    def _visible_row(self, document: JsonObject) -> Row | None:
+        if not document["stale_reads"]:
+            return self._row_of(document["now"])
+        return None if document["is_new"] else self._row_of(document["before"] or document["now"])
+
+    def _count_read(self, document: JsonObject) -> None:
+        if document["stale_reads"]:
+            document["stale_reads"] -= 1
+            self._documents.put(_ROWS, str(document["id"]), document, counts_as_write=False)
