@@ -1,0 +1,93 @@
+"""The environment of a rehearsal, and the rule that a rehearsal talks to this computer only."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from emulator.engine.interface import EngineError
+from emulator.engine.project import StackConfig
+
+_REPLACED_PREFIXES = ("ARM_", "AZURE_", "UNIFIED_", "UNIFIEDTO_", "PULUMI_", "TF_", "ACTIONS_ID_TOKEN")
+_REPLACED = frozenset(["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "MSI_ENDPOINT", "MSI_SECRET"])
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_NOWHERE = "http://127.0.0.1:9"
+_ADDRESS_VARIABLES = (
+    "ARM_METADATA_HOSTNAME",
+    "ARM_METADATA_HOST",
+    "UNIFIED_API_URL",
+    "ARM_OIDC_REQUEST_URL",
+    "ARM_MSI_ENDPOINT",
+)
+_ADDRESS_KEYS = ("apiUrl", "metadataHost", "msiEndpoint", "oidcRequestUrl")
+
+
+def rehearsal_environment(given: Mapping[str, str], caller: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The whole environment of a rehearsal.
+
+    The caller's environment without anything that names an account (``ARM_*``, ``AZURE_*``, ``UNIFIED_*``,
+    ``PULUMI_*``, ``TF_*``, GitHub's token variables), then ``given``. Proxies lead nowhere except for loopback, so a
+    program that tries another host gets a refused connection.
+    """
+    kept = {
+        name: value
+        for name, value in (os.environ if caller is None else caller).items()
+        if not name.startswith(_REPLACED_PREFIXES)
+        and name not in _REPLACED
+        and name.upper() not in (*_PROXIES, "NO_PROXY")
+    }
+    for name in _PROXIES:
+        kept[name] = kept[name.lower()] = _NOWHERE
+    kept["NO_PROXY"] = kept["no_proxy"] = "localhost,127.0.0.1,::1"
+    return {**kept, **given}
+
+
+def is_loopback(address: str) -> bool:
+    """True if a URL, or a ``host[:port]`` without a scheme, names this computer's loopback interface."""
+    try:
+        host = urlsplit(address if "//" in address else f"//{address}").hostname
+    except ValueError:
+        return False
+    if not host:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require_loopback(address: str, where: str) -> None:
+    """Raise EngineError if an address is not on loopback; ``where`` says who named it."""
+    if not is_loopback(address):
+        raise EngineError(
+            f"{where} names {address}, which is not on this computer. The embedded engine rehearses against "
+            "the local emulator and refuses any other address; deploy to real accounts with `pulumi up`."
+        )
+
+
+def refuse_remote_addresses(environment: Mapping[str, str], config: StackConfig) -> None:
+    """Check every address known before the program runs; raises EngineError."""
+    for name in _ADDRESS_VARIABLES:
+        if environment.get(name):
+            require_loopback(environment[name], f"The environment variable {name}")
+    for key, value in config.values.items():
+        if key.rsplit(":", 1)[-1] in _ADDRESS_KEYS and value:
+            require_loopback(value, f"The configuration value {key}")
+
+
+@contextmanager
+def process_environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """Replace ``os.environ`` as a whole for the duration of a run in this process."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,70 @@
+"""The commands behind `make up` and its siblings, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator.engine.interface import EngineError
+from emulator.rehearsal import choose_engine
+
+ROOT = Path(__file__).parents[2]
+Rehearse = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def rehearse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearse]:
+    """Runs one command with a state directory of its own; ends the emulator afterwards."""
+    state_dir = tmp_path_factory.mktemp("rehearsal")
+    environment = {**os.environ, "UNIFIEDTO_REHEARSAL_DIR": str(state_dir), "UNIFIED_API_KEY": "a real key of the user"}
+
+    def run(*arguments: str, code: int = 0) -> str:
+        answer = subprocess.run(
+            [sys.executable, "-m", "emulator.rehearsal", *arguments],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert answer.returncode == code, answer.stdout + answer.stderr
+        return answer.stdout + answer.stderr
+
+    yield run
+    run("down")
+
+
+def test_a_newcomer_goes_through_all_of_it(rehearse: Rehearse) -> None:
+    first = rehearse("up", "--engine", "embedded")
+    assert "The emulator of Entra, Microsoft Graph and Unified.to is up at https://localhost:" in first
+    assert "+ 11 created" in first
+    assert "client_secret        : [secret]" in first
+    assert "a real key of the user" not in first
+
+    second = rehearse("up")
+    assert "Nothing changed" in second
+    assert "it holds this rehearsal's stack" in second
+
+    assert "green create" in rehearse("preview", "--later", "P91D").replace("microsoft-secret-green", "green")
+    rotated = rehearse("up")
+    assert "microsoft-secret-green created" in rotated
+
+    rehearse("drift")
+    assert "client_id was" in rehearse("refresh")
+    assert "microsoft-Production-microsoft_ad updated" in rehearse("up")
+    assert "client_id" in rehearse("outputs")
+
+    assert "LATER cannot be" in rehearse("preview", "--later", "ninety days", code=1)
+    assert "- 12 deleted" in rehearse("destroy")
+
+
+def test_another_engine_than_the_one_that_holds_the_stack_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "engine").write_text("embedded\n", "utf-8")
+    with pytest.raises(EngineError, match="make destroy"):
+        choose_engine("pulumi", tmp_path, may_install=False)
