@@ -1,0 +1,161 @@
+"""The command line: serve, start, stop, status, env, coverage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from emulator.core import daemon as daemons
+from emulator.core import services
+from emulator.core.app import all_routes
+from emulator.core.daemon import Daemon
+from emulator.core.server import EmulatorError, require_loopback
+
+_SERVICES = ("entra", "graph", "unifiedto", "portal", "control", "unknown")
+DEFAULT_STATE_DIR = Path(".rehearsal") / "emulator"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status. Errors go to standard error, one sentence each."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except EmulatorError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def exports(variables: Mapping[str, str]) -> str:
+    """``export K=V`` lines for a shell."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+
+
+def coverage_table() -> str:
+    """Every route with where its behaviour is known from, as a Markdown table with the totals of each source."""
+    routes = sorted(all_routes(services.load()), key=lambda route: _SERVICES.index(route.service))
+    counts: dict[str, int] = {}
+    for route in routes:
+        counts[route.source.value] = counts.get(route.source.value, 0) + 1
+    lines = [
+        "| service | method | path | source | reference |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {route.service} | {route.method} | `{route.path}` | {route.source.value} | {_cell(route.reference)} |"
+            for route in routes
+        ),
+        "",
+        f"{len(routes)} routes: " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) + ".",
+    ]
+    return "\n".join(lines)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if daemons.find(options.state_dir) is not None:
+        raise EmulatorError(f"an emulator serves {options.state_dir} already; `python -m emulator stop` ends it")
+    daemons.serve(options.state_dir, options.port, options.host, _announce, _switches(options))
+    return 0
+
+
+def _start(options: argparse.Namespace) -> int:
+    require_loopback(options.host)
+    switches = _switches(options)
+    daemon, started = daemons.start_daemon(options.state_dir, options.port)
+    if switches:
+        _set(daemon, switches)
+    _announce(daemon)
+    print("started" if started else "was running already", file=sys.stderr)
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    stopped = daemons.stop_daemon(options.state_dir)
+    print("stopped" if stopped else "not running")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    daemon = daemons.find(options.state_dir)
+    print("not running" if daemon is None else f"running at {daemon.base_url}, process {daemon.pid}")
+    return 3 if daemon is None else 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    daemon = daemons.find(options.state_dir)
+    if daemon is None:
+        raise EmulatorError(f"no emulator serves {options.state_dir}; `python -m emulator start` starts one")
+    _announce(daemon)
+    return 0
+
+
+def _coverage(_options: argparse.Namespace) -> int:
+    print(coverage_table())
+    return 0
+
+
+def _switches(options: argparse.Namespace) -> dict[str, Any]:
+    """Switches of ``--set NAME=VALUE``; a value that is not JSON is taken as text."""
+    switches: dict[str, Any] = {}
+    for assignment in options.set:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise EmulatorError(f"--set takes NAME=VALUE, not {assignment!r}")
+        try:
+            switches[name] = json.loads(text)
+        except ValueError:
+            switches[name] = text
+    return switches
+
+
+def _set(daemon: Daemon, switches: dict[str, Any]) -> None:
+    try:
+        with daemon.control() as control:
+            control.settings(**switches)
+    except httpx.HTTPStatusError as error:
+        raise EmulatorError(str(error)) from error
+
+
+def _announce(daemon: Daemon) -> None:
+    print(exports(daemon.environment), flush=True)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+_COMMANDS = {
+    "serve": _serve,
+    "start": _start,
+    "stop": _stop,
+    "status": _status,
+    "env": _env,
+    "coverage": _coverage,
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m emulator", description="Entra ID, Microsoft Graph and Unified.to on this computer."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    state = argparse.ArgumentParser(add_help=False)
+    state.add_argument("--state-dir", type=Path, default=DEFAULT_STATE_DIR, help="where state is kept (%(default)s)")
+    listen = argparse.ArgumentParser(add_help=False)
+    listen.add_argument("--port", type=int, default=0, help="0: the one of the last run, else any free one")
+    listen.add_argument("--host", default="127.0.0.1", help="loopback only; anything else is refused")
+    listen.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a switch (JSON value); can be repeated"
+    )
+    commands.add_parser("serve", parents=[state, listen], help="serve in the foreground; prints the environment")
+    commands.add_parser("start", parents=[state, listen], help="serve in the background; prints the environment")
+    commands.add_parser("stop", parents=[state], help="stop the emulator that serves the state directory")
+    commands.add_parser("status", parents=[state], help="whether one runs, and where (exit status 3: none)")
+    commands.add_parser("env", parents=[state], help="the environment of the one that runs")
+    commands.add_parser("coverage", help="every route with where its behaviour is known from")
+    return parser
