@@ -1,0 +1,77 @@
+# Everything a user or CI runs. Bare `make` lists it.
+#   make up                 against the local emulator: no accounts needed
+#   make up LATER=P90D      the same, ninety days later by the emulator's clock
+#   make up ENGINE=embedded with the engine of your choice: auto, embedded or pulumi
+#   make test TESTS=tests/logic
+
+PYTHON ?= python3
+ENGINE ?= auto
+LATER ?=
+TESTS ?=
+BIN := venv/bin
+READY := venv/.ready
+REHEARSE := $(BIN)/python -m emulator.rehearsal
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview refresh destroy drift outputs down test lint format bench matrix docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "Python 3.10 or newer is needed; name one: make up PYTHON=python3.12"; exit 1; }
+	@echo "Setting up the virtual environment in ./venv (once) ..."
+	@$(PYTHON) -m venv venv || \
+	  { echo "Python's venv module does not work here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+up: $(READY) ## Deploy the whole stack against the local emulator
+	@$(REHEARSE) up --engine $(ENGINE) $(if $(LATER),--later $(LATER))
+
+preview: $(READY) ## Say what `make up` would do
+	@$(REHEARSE) preview --engine $(ENGINE) $(if $(LATER),--later $(LATER))
+
+refresh: $(READY) ## Compare the stack's state with the emulator, and take over what differs
+	@$(REHEARSE) refresh --engine $(ENGINE)
+
+destroy: $(READY) ## Delete what `make up` created
+	@$(REHEARSE) destroy --engine $(ENGINE)
+
+drift: $(READY) ## Change a registration as somebody by hand might, for refresh and up to find
+	@$(REHEARSE) drift --engine $(ENGINE)
+
+outputs: $(READY) ## Print the stack's outputs
+	@$(REHEARSE) outputs --engine $(ENGINE)
+
+down: $(READY) ## Stop the emulator; its state and the stack's stay in ./.rehearsal
+	@$(REHEARSE) down
+
+test: $(READY) ## Run the tests
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
+
+lint: $(READY) ## Check style, types and generated documents
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/mypy examples/two-apps/__main__.py
+	@$(BIN)/python -m tests.documents --check
+
+format: $(READY) ## Bring the code into the project's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY) ## Measure and rewrite the tables in docs/
+	@$(BIN)/python -m tests.bench
+
+matrix: $(READY) ## Run every fault and every crash of a rotation, a line for each
+	@$(BIN)/python -m tests.matrix faults
+	@$(BIN)/python -m tests.matrix crashes
+
+docs: $(READY) ## Rewrite the generated documents
+	@$(BIN)/python -m tests.documents
+
+clean: ## Stop the emulator and remove everything that was set up here
+	@if [ -x $(BIN)/python ]; then $(REHEARSE) down || true; fi
+	rm -rf venv .rehearsal .pytest_cache .mypy_cache .ruff_cache .hypothesis
