@@ -1,0 +1,254 @@
+"""A stack under test: this project's program (or another), one engine, one emulator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from emulator.core.journal import Entry
+from emulator.core.server import EmulatorServer
+from emulator.engine.interface import ConfigValue, Engine, EngineError, Result
+from emulator.unifiedto.seed import API_KEY, WORKSPACE_ID
+
+ROOT: Final = Path(__file__).parents[2]
+
+MakeEngine = Callable[[Path, str, Path, Mapping[str, str]], Engine]
+"""From project directory, stack name, state directory and environment."""
+
+_SECRET_MAY_PASS: Final = {
+    # where a client secret's value has to travel: (service, path ending)
+    ("graph", "/addPassword"),
+    ("unifiedto", "/unified/workspaceintegration"),
+}
+
+
+class RehearsedStack:
+    """Runs a program as a user does, keeps what was printed, and knows every secret that must not be seen anywhere
+    else."""
+
+    def __init__(
+        self,
+        emulator: EmulatorServer,
+        make_engine: MakeEngine,
+        state_dir: Path,
+        *,
+        project_dir: Path = ROOT,
+        stack: str = "test",
+        base: Mapping[str, Any] | None = None,
+        **config: Any,
+    ) -> None:
+        """`config` goes on top of `base`, which is a whole configuration of the project's own program by default."""
+        self.emulator = emulator
+        self.control = emulator.control
+        self.state_dir = state_dir
+        self.project_dir = project_dir
+        self.stack = stack
+        own = {"displayName": "Example CRM", "registrations": [{"integrationType": "microsoft_ad", "isActive": True}]}
+        self.config: dict[str, Any] = {
+            "workspaceId": WORKSPACE_ID,
+            "apiUrl": emulator.base_url,
+            **(own if base is None else base),
+            **config,
+        }
+        self.environment: dict[str, str] = {
+            **emulator.env(),
+            "UNIFIED_API_RETRY_WAIT_S": "0.01",
+            "UNIFIED_API_VISIBILITY_S": "2",
+            "UNIFIED_API_TIMEOUT_S": "3",
+        }
+        self.printed: list[str] = []
+        self.secrets: set[str] = {API_KEY, self.environment["ARM_CLIENT_SECRET"]}
+        self._make_engine = make_engine
+        self._learnt_up_to = 0
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, with the emulator's present clock."""
+        environment = {**self.environment, "UNIFIEDTO_REHEARSAL_CLOCK": str(self.control.clock()["now"])}
+        engine = self._make_engine(self.project_dir, self.stack, self.state_dir, environment)
+        engine.set_config({key: ConfigValue(value) for key, value in self.config.items()})
+        return engine
+
+    def up(self, **config: Any) -> Result:
+        """Deploys; values given change the configuration for good."""
+        self.config.update(config)
+        return self._noted(self.engine.up)
+
+    def preview(self) -> Result:
+        return self._noted(self.engine.preview)
+
+    def refresh(self) -> Result:
+        return self._noted(self.engine.refresh)
+
+    def destroy(self) -> Result:
+        return self._noted(self.engine.destroy)
+
+    def fails(self, operation: Callable[[], Result]) -> str:
+        """The words that a user sees when an operation fails, as it must."""
+        try:
+            operation()
+        except EngineError as error:
+            return "\n".join([str(error), *error.diagnostics])
+        raise AssertionError("the operation was expected to fail and succeeded")
+
+    def _noted(self, operation: Callable[[], Result]) -> Result:
+        try:
+            result = operation()
+        except EngineError as error:
+            self.printed += [str(error), *error.diagnostics]
+            raise
+        finally:
+            self._learn_secrets()
+        self.printed += result.diagnostics
+        self.printed += [repr(step) for step in result.steps]
+        return result
+
+    def _learn_secrets(self) -> None:
+        """Every secret that Entra ever handed out, from its answers in the journal."""
+        for entry in self.control.journal(since=self._learnt_up_to, service="graph"):
+            self._learnt_up_to = entry["seq"]
+            if entry["path"].endswith("/addPassword") and entry["response_body"] and entry["status"] == 200:
+                value = _secret_text(entry["response_body"])
+                if value:
+                    self.secrets.add(value)
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs in plain form."""
+        return {name: output.value for name, output in self.engine.outputs().items()}
+
+    def requests(self, service: str | None = None, since: int = 0) -> list[Entry]:
+        return self.control.journal(since=since, service=service)
+
+    def mark(self) -> int:
+        """A point in the journal: pass it to `requests` as `since`."""
+        return self.control.last_seq()
+
+    def later(self, *, days: float = 0, hours: float = 0) -> None:
+        """Lets the emulated time pass."""
+        self.control.clock(advance_s=(days * 24 + hours) * 3600)
+
+    def sign_in(self, integration_type: str = "microsoft_ad", environment: str = "Production") -> dict[str, Any]:
+        """Signs a person in through the registered integration, as a customer of the product would."""
+        answer = httpx.post(
+            f"{self.emulator.base_url}/_emulator/sign-in",
+            json={"integration_type": integration_type, "environment": environment},
+            verify=self.emulator.ssl_context,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        result: dict[str, Any] = answer.json()
+        return result
+
+    def row(self, integration_type: str = "microsoft_ad", environment: str = "Production") -> dict[str, Any]:
+        """What Unified.to lists for one integration in one environment, credentials masked."""
+        answer = self._unified("GET", "/unified/workspaceintegration", params={"env": environment})
+        rows = [row for row in answer.json() if row["integration_type"] == integration_type]
+        assert len(rows) == 1, f"{len(rows)} rows of {integration_type} in {environment}"
+        found: dict[str, Any] = rows[0]
+        return found
+
+    def edit_row(self, changes: Mapping[str, Any], integration_type: str = "microsoft_ad") -> None:
+        """Changes a registration as a person in the dashboard does."""
+        row = self.row(integration_type)
+        body = {"integration_type": row["integration_type"], "is_active": row["is_active"], **changes}
+        self._unified("PUT", f"/unified/workspaceintegration/{row['id']}", json=body)
+
+    def _unified(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        answer = httpx.request(
+            method,
+            f"{self.emulator.base_url}{path}",
+            headers={"Authorization": f"Bearer {API_KEY}"},
+            verify=self.emulator.ssl_context,
+            **arguments,
+        )
+        answer.raise_for_status()
+        return answer
+
+    def application(self) -> dict[str, Any]:
+        """The app registration as Microsoft Graph shows it to the deploying identity."""
+        return self.graph("GET", f"/v1.0/applications/{self.outputs()['application_object_id']}")
+
+    def graph(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """One call of Microsoft Graph as the deploying identity."""
+        environment = self.environment
+        token = httpx.post(
+            f"{self.emulator.base_url}/{environment['ARM_TENANT_ID']}/oauth2/v2.0/token",
+            data={
+                "grant_type": "client_credentials",
+                "client_id": environment["ARM_CLIENT_ID"],
+                "client_secret": environment["ARM_CLIENT_SECRET"],
+                "scope": f"{self.emulator.base_url}/.default",
+            },
+            verify=self.emulator.ssl_context,
+        ).json()["access_token"]
+        answer = httpx.request(
+            method,
+            f"{self.emulator.base_url}{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            verify=self.emulator.ssl_context,
+            **arguments,
+        )
+        answer.raise_for_status()
+        shown: dict[str, Any] = answer.json() if answer.content else {}
+        return shown
+
+    # --- what holds after every change -------------------------------------------------------------------------------
+
+    def assert_settled(self) -> None:
+        """The next preview is empty, refresh is empty, sign-in works, and no secret is where it does not belong."""
+        preview = self.preview()
+        assert preview.is_unchanged, f"the next preview is not empty: {_changed(preview)}"
+        refreshed = self.refresh()
+        assert refreshed.is_unchanged, f"the refresh is not empty: {_changed(refreshed)}"
+        again = self.preview()
+        assert again.is_unchanged, f"the preview after the refresh is not empty: {_changed(again)}"
+        self.assert_no_secret_leaked()
+
+    def assert_no_secret_leaked(self) -> None:
+        """No secret in the state's files, in anything printed, or in a request to or answer of a host it is not meant
+        for."""
+        assert len(self.secrets) > 1
+        for path in self.state_dir.rglob("*"):
+            if path.is_file():
+                content = path.read_bytes()
+                for secret in self.secrets:
+                    assert secret.encode() not in content, f"a secret stands in clear in {path.name}"
+                    assert secret not in path.name, "a secret is part of a file's name"
+        printed = "\n".join(self.printed)
+        for secret in self.secrets:
+            assert secret not in printed, "a secret was printed"
+        for entry in self.requests():
+            where = f"{entry['service']}: {entry['method']} {entry['path']}"
+            texts = [entry["path"], str(entry["query"])]
+            allowed = any(
+                entry["service"] == service and (entry["path"].endswith(ending) or ending in entry["path"])
+                for service, ending in _SECRET_MAY_PASS
+            )
+            if not allowed:
+                texts += [entry["request_body"] or "", entry["response_body"] or ""]
+            for secret in self.secrets:
+                assert not any(secret in text for text in texts), f"a secret went through {where}"
+
+
+def _changed(result: Result) -> str:
+    changes = {op: count for op, count in result.changes.items() if op not in ("same", "read") and count}
+    steps = [
+        f"{step.op} {step.name} {list(step.diff_keys)}" for step in result.steps if step.op not in ("same", "read")
+    ]
+    return f"{changes} {steps}"
+
+
+def _secret_text(body: str) -> str | None:
+    try:
+        value = json.loads(body).get("secretText")
+    except ValueError:
+        return None
+    return str(value) if value else None
