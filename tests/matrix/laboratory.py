@@ -1,0 +1,169 @@
+"""The situations that cases start from: each is brought about once, and then had again and again as it was."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from emulator.core.server import EmulatorServer
+from emulator.core.store import StoreSnapshot
+from emulator.engine.interface import Engine
+from emulator.engine.passphrase import rehearsal_passphrase
+from emulator.engine.project import StackSettings
+from tests.support.fork_server import ForkServer, Preparation
+from tests.support.forked_engine import ForkedEngine, Verdict
+from tests.support.stack import RehearsedStack
+
+PERIOD_DAYS: Final = 91
+PROOF_DEADLINE_S: Final = 1
+_CONFIG: Final[Mapping[str, Any]] = {"proofDeadline": PROOF_DEADLINE_S}
+_TUNING: Final[Mapping[str, str]] = {
+    # Few tries and short waits; a time-out so long that a busy computer is not mistaken for a fault.
+    "UNIFIED_API_RETRIES": "2",
+    "UNIFIED_API_RETRY_WAIT_S": "0.01",
+    "UNIFIED_API_VISIBILITY_S": "1",
+    "UNIFIED_API_TIMEOUT_S": "10",
+}
+
+
+def _nothing(_stack: RehearsedStack) -> None:
+    """A workspace and a tenant in which the stack has never been."""
+
+
+def _deployed(stack: RehearsedStack) -> None:
+    stack.up()
+
+
+def _first_due(stack: RehearsedStack) -> None:
+    stack.up()
+    stack.later(days=PERIOD_DAYS)
+
+
+def _rotated(stack: RehearsedStack) -> None:
+    _first_due(stack)
+    stack.up()
+
+
+def _second_due(stack: RehearsedStack) -> None:
+    _rotated(stack)
+    stack.later(days=PERIOD_DAYS)
+
+
+SITUATIONS: Final[Mapping[str, Callable[[RehearsedStack], None]]] = {
+    "new": _nothing,
+    "deployed": _deployed,
+    "first rotation due": _first_due,
+    "rotated": _rotated,
+    "second rotation due": _second_due,
+}
+"""Name to what brings it about. From the second rotation on, a slot is emptied before it is filled again."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A situation: the emulator's state and the stack's, and the secrets that were handed out on the way."""
+
+    world: StoreSnapshot
+    state_dir: Path
+    secrets: frozenset[str]
+
+
+class Laboratory:
+    """One emulator and one fork server for many cases, one after the other."""
+
+    def __init__(self, emulator: EmulatorServer, server: ForkServer, directory: Path) -> None:
+        self.emulator = emulator
+        self._server = server
+        self._directory = directory
+        self._kept: dict[str, Kept] = {}
+        self._cases = 0
+        self._authority = directory / "authority.pem"
+        # The emulator's own root alone: reading the public ones takes longer than most requests.
+        shutil.copy(emulator.world.state_dir / "tls" / "ca.pem", self._authority)
+        self._passphrase: str | None = None
+
+    def stack_in(
+        self, situation: str, *, at_boundary: Verdict | None = None, environment: Mapping[str, str] | None = None
+    ) -> RehearsedStack:
+        """The stack in a situation, alone in its world. ``environment`` goes on top of the usual one."""
+        kept = self._keep(situation)
+        self.emulator.world.restore(kept.world)
+        self._cases += 1
+        state_dir = self._directory / f"case-{self._cases}"
+        shutil.copytree(kept.state_dir, state_dir)
+        stack = self._stack(state_dir, at_boundary, environment or {})
+        stack.secrets |= kept.secrets
+        return stack
+
+    @contextmanager
+    def case(self, situation: str, **options: Any) -> Iterator[RehearsedStack]:
+        """`stack_in` for a block; what it leaves on disk is removed after it."""
+        stack = self.stack_in(situation, **options)
+        yield stack
+        shutil.rmtree(stack.state_dir)
+
+    def _stack(self, state_dir: Path, at_boundary: Verdict | None, environment: Mapping[str, str]) -> RehearsedStack:
+        def make_engine(project_dir: Path, name: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
+            return ForkedEngine(self._server, project_dir, name, state_dir, environment, at_boundary)
+
+        stack = RehearsedStack(self.emulator, make_engine, state_dir, **_CONFIG)
+        trusted = {"SSL_CERT_FILE": str(self._authority), "REQUESTS_CA_BUNDLE": str(self._authority)}
+        stack.environment.update({**trusted, **_TUNING, **environment})
+        return stack
+
+    def _keep(self, situation: str) -> Kept:
+        if situation not in self._kept:
+            self.emulator.world.reset()
+            self.emulator.world.clock.set_scale(0)
+            state_dir = self._directory / situation.replace(" ", "-")
+            self._same_passphrase(state_dir)
+            stack = self._stack(state_dir, None, {})
+            self._derive_key_once(stack)
+            SITUATIONS[situation](stack)
+            self._kept[situation] = Kept(self.emulator.world.snapshot(), state_dir, frozenset(stack.secrets))
+        return self._kept[situation]
+
+    def _same_passphrase(self, state_dir: Path) -> None:
+        """One passphrase for all situations: deriving a key from it takes a quarter of a second."""
+        state_dir.mkdir()
+        if self._passphrase is not None:
+            (state_dir / "passphrase").write_text(self._passphrase)
+        self._passphrase = rehearsal_passphrase(state_dir)
+
+    def _derive_key_once(self, stack: RehearsedStack) -> None:
+        assert stack.engine.name == "embedded"  # asking for the engine writes the settings, and with them the salt
+        salt = StackSettings(stack.state_dir / f"Pulumi.{stack.stack}.yaml").secrets_state()
+        assert salt is not None
+        assert self._passphrase is not None
+        self._server.prepare(Preparation(self._passphrase, salt))
+
+
+@contextmanager
+def open_laboratory() -> Iterator[Laboratory]:
+    """A laboratory in a directory of its own, until the block ends."""
+    with (
+        tempfile.TemporaryDirectory(prefix="matrix-") as directory,
+        EmulatorServer(Path(directory) / "emulator") as emulator,
+        ForkServer() as server,
+    ):
+        yield Laboratory(emulator, server, Path(directory))
+
+
+def key_ids_in_state(stack: RehearsedStack) -> dict[int, str]:
+    """Generation to key id of the client secrets that the stack's state holds."""
+    path = stack.state_dir / f"{stack.stack}.json"
+    if not path.exists():
+        return {}
+    resources = json.loads(path.read_text("utf-8"))["checkpoint"]["latest"].get("resources") or []
+    return {
+        int(resource["outputs"]["rotateWhenChanged"]["generation"]): str(resource["outputs"]["keyId"])
+        for resource in resources
+        if resource["type"] == "azuread:index/applicationPassword:ApplicationPassword"
+        and not resource.get("pendingReplacement")
+    }

@@ -1,0 +1,172 @@
+"""What has to hold after a run that went wrong, and after the one that follows it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from emulator.engine.interface import EngineError, Result
+from emulator.entra.directory import APPLICATION, Directory, DirectoryObject
+from pulumi_unifiedto.errors import CATALOGUE
+from tests.matrix.laboratory import key_ids_in_state
+from tests.matrix.watch import holding, registered_row
+from tests.support.stack import RehearsedStack
+
+SUCCESS: Final = "ok"
+PROVIDERS_OWN_WORDS: Final = "azuread"
+_KNOWN_CODES: Final = frozenset(kind.code for kind in CATALOGUE)
+_REMOVAL: Final = re.compile(r"az ad app credential delete --id (\S+) --key-id (\S+)")
+REPORTED: Final = "*"
+_NAME_FOR_A_MOMENT: Final = "TERRAFORM_UPDATE_"
+_CIPHERTEXT: Final = re.compile(r'"ciphertext": "[^"]*"')
+_CODE: Final = re.compile(r"\bUNI\d{3}\b")
+
+
+def outcome_of(operation: Callable[[], Result]) -> str:
+    """How a run ended: ``ok``; else the catalogue's codes in what a user reads, after ``azuread`` where the failure is
+    one of the azuread provider, told in its own words."""
+    try:
+        operation()
+    except EngineError as error:
+        words = "\n".join([str(error), *error.diagnostics])
+        reported = [str(error), *(line for line in error.diagnostics if line.startswith("error:"))]
+        codes = sorted(set(_CODE.findall("\n".join(reported))))
+        assert set(codes) <= _KNOWN_CODES, f"codes that are in no catalogue: {codes}"
+        steps = error.result.steps if error.result else []
+        by_azuread = any(step.status == "failed" and step.type.startswith("azuread:") for step in steps)
+        assert by_azuread or codes, f"a failure without words of the catalogue:\n{words}"
+        return "+".join([PROVIDERS_OWN_WORDS] * by_azuread + codes)
+    return SUCCESS
+
+
+def applications(stack: RehearsedStack) -> list[DirectoryObject]:
+    """The app registrations that the stack has made, as Entra truly holds them: under its display name, or under the
+    one that the azuread provider gives for a moment."""
+    names = (stack.config["displayName"], _NAME_FOR_A_MOMENT)
+    directory = Directory(stack.emulator.world)
+    return directory.find(APPLICATION, lambda resource: str(resource["displayName"]).startswith(names))
+
+
+def key_ids(application: DirectoryObject) -> set[str]:
+    """Of the client secrets that it holds."""
+    return {str(entry["keyId"]) for entry in application.resource["passwordCredentials"]}
+
+
+def follow_up(stack: RehearsedStack, run: Callable[[], Result]) -> str:
+    """The next run, without a fault; the marks of the advice that had to be carried out first.
+
+    A run that gives such advice changes nothing, and the advice is taken by its words.
+    """
+    marks = ""
+    for _ in ADVICE:
+        before = _everything(stack)
+        words = _words_of(run)
+        if not words:
+            return marks
+        given = [code for code in ADVICE if code in words]
+        assert len(given) == 1, f"the next run fails, and not with advice that is known here:\n{words}"
+        assert _everything(stack) == before, f"the run that ends in {given[0]} changed something"
+        mark, carry_out = ADVICE[given[0]]
+        assert mark not in marks, f"the advice did not help:\n{words}"
+        carry_out(stack, words)
+        marks += mark
+    run()
+    return marks
+
+
+def remove_reported_orphans(stack: RehearsedStack) -> str:
+    """Carries out the advice about secrets that are in no state and in nobody's way yet; its mark, or nothing.
+
+    The run has succeeded, and has told of them.
+    """
+    in_state = set(key_ids_in_state(stack).values())
+    held = holding(stack.emulator.world)
+    client_id = None if held is None else held.client_id
+    orphans = {key for found in applications(stack) if found.app_id == client_id for key in key_ids(found) - in_state}
+    printed = "\n".join(stack.printed)
+    for key_id in orphans:
+        [advice] = {match[0] for match in _REMOVAL.finditer(printed) if match[2] == key_id}
+        _remove_orphan(stack, advice)
+    return REPORTED * bool(orphans)
+
+
+def _words_of(run: Callable[[], Result]) -> str:
+    try:
+        run()
+    except EngineError as error:
+        return "\n".join([str(error), *error.diagnostics])
+    return ""
+
+
+def _remove_orphan(stack: RehearsedStack, words: str) -> None:
+    found = _REMOVAL.search(words)
+    assert found, f"no command in the advice:\n{words}"
+    object_id, key_id = found.groups()
+    assert key_id not in key_ids_in_state(stack).values()
+    stack.graph("POST", f"/v1.0/applications/{object_id}/removePassword", json={"keyId": key_id})
+
+
+def _refresh(stack: RehearsedStack, words: str) -> None:
+    # A destroy runs no program, hence no hook that could give advice: the provider's own words have to do.
+    assert "pulumi refresh" in words or "Request_ResourceNotFound" in words
+    stack.refresh()
+
+
+ADVICE: Final[Mapping[str, tuple[str, Callable[[RehearsedStack, str], None]]]] = {
+    "UNI212": ("!", _remove_orphan),
+    "UNI219": ("~", _refresh),
+    "does not exist or one of its queried reference-property objects": ("~", _refresh),
+}
+"""What is read in an error to the mark that stands for it in the tables, and how a person carries its advice out."""
+
+
+def _everything(stack: RehearsedStack) -> tuple[Any, ...]:
+    """What the stack has made, by its state, and what both services hold.
+
+    What the engine keeps for itself (dates of writing, components' outputs, the order of resources) does not count.
+    """
+    path = stack.state_dir / f"{stack.stack}.json"
+    latest = json.loads(path.read_text("utf-8"))["checkpoint"]["latest"] if path.exists() else {}
+    recorded = sorted(
+        _CIPHERTEXT.sub(
+            "", json.dumps([resource.get(key) for key in ("urn", "id", "inputs", "outputs")], sort_keys=True)
+        )
+        for resource in latest.get("resources") or []
+        if resource["custom"]
+    )
+    remote = [
+        document
+        for document in stack.emulator.world.snapshot().documents
+        if document[0] in ("entra.applications", "entra.service_principals", "unifiedto_rows")
+    ]
+    return recorded, remote
+
+
+def assert_in_force(stack: RehearsedStack, generation: int) -> None:
+    """The generation's secret is registered and works, Graph holds what the state holds, and the preview is empty."""
+    in_state = key_ids_in_state(stack)
+    assert max(in_state) == generation, f"the state holds generations {sorted(in_state)}"
+    world = stack.emulator.world
+    held = holding(world)
+    assert registered_row(world).is_active
+    assert held is not None
+    assert held.is_accepted, held.problem
+    assert held.key_id == in_state[generation], "Unified.to does not hold the new secret"
+    assert stack.sign_in()["signed_in"]
+    [application] = [found for found in applications(stack) if found.app_id == held.client_id]
+    assert key_ids(application) == set(in_state.values()), "Microsoft Graph and the state hold different secrets"
+    preview = stack.preview()
+    assert preview.is_unchanged, f"the preview is not empty: {preview.changes}"
+    stack.assert_no_secret_leaked()
+
+
+def assert_gone(stack: RehearsedStack) -> None:
+    """No application and no secret is left, the registration is given up, and another destroy has nothing to do."""
+    state = stack.engine.export()["deployment"]
+    assert not state.get("resources"), f"{len(state['resources'])} resources are left in the state"
+    assert not applications(stack), "an application is left"
+    assert not registered_row(stack.emulator.world).is_active, "the registration is still active"
+    assert stack.destroy().is_unchanged
+    stack.assert_no_secret_leaked()
