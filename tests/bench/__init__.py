@@ -1,0 +1,1 @@
+"""Measurements of the project against the emulator: API calls, time, and sign-ins while secrets rotate."""

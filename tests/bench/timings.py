@@ -1,0 +1,114 @@
+"""Time of whole runs, side by side: the program against its azuread resources alone, and 20 registrations against 1.
+
+The runs of a round follow one another, each round begins with another program, and ratios are taken within a round:
+what else the computer does meets all of them alike.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from emulator.core.server import EmulatorServer
+from tests.bench.api_calls import twenty_registrations
+from tests.support.stack import MakeEngine, RehearsedStack
+
+BARE: Final = "azuread resources alone"
+ONE: Final = "1 registration"
+TWENTY: Final = "20 registrations"
+PROGRAMS: Final = (BARE, ONE, TWENTY)
+
+FIRST_UP: Final = "first `up`"
+RUNS: Final = (FIRST_UP, "`up` without changes", "`preview` without changes", "`refresh`")
+
+_BARE_DIR: Final = Path(__file__).parent / "programs" / "bare"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, least and greatest of some values."""
+
+    median: float
+    least: float
+    greatest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        return cls(statistics.median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Timings:
+    """Seconds of each round by (program, run)."""
+
+    engine: str
+    rounds: int
+    seconds: dict[tuple[str, str], list[float]]
+
+    def spread(self, program: str, run: str) -> Spread:
+        return Spread.of(self.seconds[program, run])
+
+    def ratio(self, program: str, to: str, run: str) -> Spread:
+        """How many times longer a program takes than another, round by round."""
+        pairs = zip(self.seconds[program, run], self.seconds[to, run], strict=True)
+        return Spread.of([one / other for one, other in pairs])
+
+
+def measure(
+    emulator: EmulatorServer,
+    engine: str,
+    make_engine: MakeEngine,
+    state_dir: Path,
+    *,
+    rounds: int,
+    warms_up: bool,
+    progress: Progress,
+) -> Timings:
+    """Creates, repeats, previews and refreshes each program in turn, ``rounds`` times, each time in a new world.
+
+    ``warms_up``: one round before them is not counted, for an engine in this process, which imports what it needs in
+    its first run.
+    """
+    seconds: dict[tuple[str, str], list[float]] = {(program, run): [] for program in PROGRAMS for run in RUNS}
+    for number in range(0 if warms_up else 1, rounds + 1):
+        progress(f"time on the {engine} engine, round {number} of {rounds}")
+        emulator.control.reset()
+        turn = number % len(PROGRAMS)
+        order = (*PROGRAMS[turn:], *PROGRAMS[:turn])
+        stacks = {
+            program: _stack(program, emulator, make_engine, state_dir / f"{PROGRAMS.index(program)}-{number}")
+            for program in order
+        }
+        for run in RUNS:
+            for program in order:
+                taken_s = _time(stacks[program], run)
+                if number:
+                    seconds[program, run].append(taken_s)
+    return Timings(engine, rounds, seconds)
+
+
+def _stack(program: str, emulator: EmulatorServer, make_engine: MakeEngine, state_dir: Path) -> RehearsedStack:
+    if program == BARE:
+        return RehearsedStack(
+            emulator, make_engine, state_dir, project_dir=_BARE_DIR, base={"displayName": "Example CRM"}
+        )
+    if program == TWENTY:
+        return RehearsedStack(emulator, make_engine, state_dir, registrations=twenty_registrations())
+    return RehearsedStack(emulator, make_engine, state_dir)
+
+
+def _time(stack: RehearsedStack, run: str) -> float:
+    engine = stack.engine
+    operations = (engine.up, engine.up, engine.preview, engine.refresh)
+    operation = operations[RUNS.index(run)]
+    started = time.perf_counter()
+    result = operation()
+    taken_s = time.perf_counter() - started
+    assert run == FIRST_UP or result.is_unchanged, f"{run} changed something: {result.changes}"
+    return taken_s
