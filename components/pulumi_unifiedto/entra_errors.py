@@ -1,8 +1,7 @@
 """Turns the azuread provider's error texts into the catalogue's: what happened, why, and what to do next.
 
 The provider reports Microsoft Graph's answers word for word (``unexpected status 403 (403 Forbidden) with error:
-Authorization_RequestDenied: …``, observed with its upstream 3.9). An error hook sees the text and adds the advice
-below it.
+Authorization_RequestDenied: …``, observed with its upstream 3.9). An error hook sees the text and adds the advice.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from pulumi import ErrorHook, ErrorHookArgs
 
 from .errors import (
     CallerNotPermitted,
+    EntraStepFailed,
     PersonalSideNotReady,
     SecretAlreadyGone,
     SecretLimitReached,
@@ -23,6 +23,7 @@ from .errors import (
     UnifiedtoError,
 )
 
+_STATUS: Final = re.compile(r"unexpected status (\d{3}) \([^)]*\)(?: with error: (\w+))?")
 _POLICY_ID: Final = re.compile(r"policy '([0-9a-fA-F-]{36})'")
 
 _TABLE: Final[tuple[tuple[re.Pattern[str], Callable[[str, str, str], UnifiedtoError]], ...]] = (
@@ -58,14 +59,22 @@ def advice_for(resource: str, text: str, *, operation: str) -> UnifiedtoError | 
     return None
 
 
+def step_failed(resource: str, text: str, operation: str) -> UnifiedtoError:
+    """The catalogue's error for a step of the azuread provider that failed with a text."""
+    known = advice_for(resource, text, operation=operation)
+    if known is not None:
+        return known
+    status = _STATUS.search(text)
+    code = " ".join(filter(None, status.groups())) if status else None
+    return EntraStepFailed(operation=operation, resource=resource, remote_code=code)
+
+
 def advice_hook(name: str) -> ErrorHook:
-    """A hook that prints the advice below the provider's own error. It never asks for a retry: the provider has
+    """A hook that prints the catalogue's error beside the provider's own. It never asks for a retry: the provider has
     retried already."""
 
     def advise(args: ErrorHookArgs) -> bool:
-        error = advice_for(args.name, args.errors[0] if args.errors else "", operation=args.failed_operation)
-        if error is not None:
-            pulumi.log.error(str(error))
+        pulumi.log.error(str(step_failed(args.name, args.errors[0] if args.errors else "", args.failed_operation)))
         return False
 
     return ErrorHook(name, advise)

@@ -1301,6 +1301,28 @@ class EntraLookupFailed(LaterError):
         super().__init__(f"Entra could not be asked for {what}: {reason.strip().rstrip('.')}.")
 
 
+class EntraStepFailed(LaterError):
+    """The azuread provider could not create, update or delete something, for a reason of no other class."""
+
+    code = "UNI312"
+    title = "Entra did not carry out a step"
+    usual_cause = (
+        "Microsoft Graph refused the request, or its answer was lost on the way; the azuread provider's own words say "
+        "which. Where the answer was lost, the request may have been carried out all the same."
+    )
+    remedy = (
+        "Run again: it looks first, and goes on from here. If it names a client secret that is in the way, remove that "
+        "with the command it gives; if it says that something is gone already, run pulumi refresh first. If the same "
+        "words come back, do what they say."
+    )
+    example = MappingProxyType(
+        {"operation": "create", "resource": "sign-in-secret-blue", "remote_code": "404 Request_ResourceNotFound"}
+    )
+
+    def __init__(self, *, operation: str, resource: str, remote_code: str | None = None) -> None:
+        super().__init__(f"Entra did not {operation} {resource}.", remote_code=remote_code)
+
+
 CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
     UnknownIntegrationType,
     UnknownEnvironment,
@@ -1345,6 +1367,7 @@ CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
     PersonalSideNotReady,
     EntraUnreachable,
     EntraLookupFailed,
+    EntraStepFailed,
     UnexpectedFault,
 )
 

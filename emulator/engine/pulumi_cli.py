@@ -6,9 +6,11 @@ directory made there, whose ``Pulumi.yaml`` points at the program: nothing is wr
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -342,9 +344,11 @@ class PulumiEngine:
                 failure: str | None = None
                 outputs = None
                 try:
-                    outputs = getattr(operation(stack, **options), "outputs", None)
+                    outputs = getattr(self._unlocked(stack, lambda: operation(stack, **options)), "outputs", None)
                 except automation.errors.ConcurrentUpdateError:
-                    failure = f"the stack {self.stack} is currently locked by another operation"
+                    failure = (
+                        f"the stack {self.stack} is currently locked by another operation; wait until it has ended"
+                    )
                 except automation.errors.CommandError as error:
                     failure = _failure_of(error)
                 values = _output_values(outputs) if outputs is not None else _outputs(stack) if keeps_outputs else {}
@@ -356,6 +360,34 @@ class PulumiEngine:
             words = "\n".join(listener.journal.errors) or failure or "the operation failed"
             raise EngineError(words, result.diagnostics, result)
         return result
+
+    def _unlocked(self, stack: automation.Stack, run: Callable[[], Any]) -> Any:
+        """Runs, again where the lock was left behind by a CLI that was killed: nobody else can release it."""
+        try:
+            return run()
+        except automation.errors.ConcurrentUpdateError:
+            locks = list((self._backend / ".pulumi" / "locks").rglob("*.json"))
+            if not locks or not all(map(_is_abandoned, locks)):
+                raise
+            stack.cancel()
+            return run()
+
+
+def _is_abandoned(lock: Path) -> bool:
+    """Whether a lock file of the CLI names a process of this computer that has ended.
+
+    Source: observed in ``pkg/backend/diy/lock.go`` of pulumi/pulumi 3.260.
+    """
+    try:
+        content = json.loads(lock.read_text(encoding="utf-8"))
+        if content["hostname"] != socket.gethostname():
+            return False
+        os.kill(int(content["pid"]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return False
 
 
 def _failure_of(error: automation.errors.CommandError) -> str:

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.core.server import EmulatorServer
-from emulator.engine.interface import Engine
-from emulator.engine.pulumi_cli import PulumiEngine
+from tests.support import real_pulumi
 from tests.support.deployed_once import embedded
 from tests.support.stack import MakeEngine, RehearsedStack
-
-_NEEDED = ("pulumi", "pulumi-resource-azuread", "pulumi-resource-command")
-_MISSING = [name for name in _NEEDED if shutil.which(name) is None]
-
-
-def _pulumi(project_dir: Path, stack: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
-    return PulumiEngine(project_dir, stack, state_dir, env=environment)
 
 
 @pytest.fixture(
     params=[
         pytest.param(embedded, id="embedded"),
-        pytest.param(
-            _pulumi,
-            id="pulumi",
-            marks=[
-                pytest.mark.real,
-                pytest.mark.skipif(bool(_MISSING), reason=f"not on PATH: {', '.join(_MISSING)}"),
-            ],
-        ),
+        pytest.param(real_pulumi.pulumi, id="pulumi", marks=real_pulumi.MARKS),
     ]
 )
 def make_engine(request: pytest.FixtureRequest) -> MakeEngine:

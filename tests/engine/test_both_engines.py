@@ -7,14 +7,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from emulator.engine.embedded import EmbeddedEngine
 from emulator.engine.interface import ConfigValue, Engine, EngineError, Result
 from emulator.engine.pulumi_cli import PulumiEngine
 from tests.engine.fake_cloud import PROGRAMS
+from tests.support import real_pulumi
 
-pytestmark = [pytest.mark.real, pytest.mark.usefixtures("pulumi_on_path")]
+pytestmark = real_pulumi.MARKS
 
 _LIFE: list[tuple[str, dict[str, Any]]] = [
     ("preview", {}),

@@ -17,6 +17,7 @@ from emulator.engine import secrets
 from emulator.engine.interface import EngineError
 from emulator.engine.secrets import PassphraseSecrets, WrongPassphraseError
 from tests.engine.fake_cloud import PROGRAMS, Stack, item, output_of, secret
+from tests.support import real_pulumi
 
 _PULUMIS_STATE = "v1:XgH6+A8T7RA=:v1:1yUrHeuqLmH/Ieoe:aqV0zItwgq6dmlPZke1k+YqSqzfnqA=="
 """Made by `pulumi stack init` of Pulumi 3.260 with the passphrase `x`."""
@@ -184,8 +185,7 @@ def test_the_state_directory_is_readable_by_its_owner_only(stack: Stack) -> None
     assert (stack.directory / "dev.json").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.real
-@pytest.mark.usefixtures("pulumi_on_path")
+@real_pulumi.needed
 def test_the_real_cli_imports_an_export_and_reads_its_secrets(tmp_path: Path) -> None:
     stack = Stack(tmp_path / "state")
     stack.up(item("a", key=secret("canary")), exports={"key": output_of("a", "key")})

@@ -1,4 +1,4 @@
-"""The azuread provider's texts, and the advice that a user reads below them."""
+"""The azuread provider's texts, and the advice that a user reads beside them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_unifiedto.entra_errors import advice_for, advice_hook
+from pulumi_unifiedto.entra_errors import advice_for, advice_hook, step_failed
 from pulumi_unifiedto.errors import (
     CallerNotPermitted,
+    EntraStepFailed,
     PersonalSideNotReady,
     SecretAlreadyGone,
     SecretLimitReached,
@@ -89,17 +90,27 @@ def test_the_policy_s_text_alone_is_recognised_too_and_needs_no_id() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "remote_code"),
     [
-        "",
-        "unexpected status 404 (404 Not Found) with error: Request_ResourceNotFound: Resource 'x' does not exist",
-        "unexpected status 409 (409 Conflict) with error: Directory_ConcurrencyViolation: Error due to requests",
-        "unexpected status 429 (429 Too Many Requests) with error: TooManyRequests: Too many requests",
-        "dial tcp: lookup graph.microsoft.com: no such host",
+        ("", None),
+        (
+            "unexpected status 404 (404 Not Found) with error: Request_ResourceNotFound: Resource 'x' does not exist",
+            "404 Request_ResourceNotFound",
+        ),
+        (
+            "unexpected status 409 (409 Conflict) with error: Directory_ConcurrencyViolation: Error due to requests",
+            "409 Directory_ConcurrencyViolation",
+        ),
+        ("unexpected status 503 (503 Service Unavailable) received with no body", "503"),
+        ("dial tcp: lookup graph.microsoft.com: no such host", None),
     ],
 )
-def test_an_answer_that_the_catalogue_does_not_know_gets_no_advice(text: str) -> None:
+def test_another_answer_gets_the_advice_to_run_again_and_its_code(text: str, remote_code: str | None) -> None:
     assert advice_for("login-app", text, operation="create") is None
+    error = step_failed("login-app", text, "create")
+    assert type(error) is EntraStepFailed
+    assert error.remote_code == remote_code
+    assert str(error).startswith("UNI312 Entra did not create login-app.")
 
 
 @pytest.fixture
@@ -111,18 +122,20 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize(("errors", "expected"), [([NOT_PERMITTED], 1), (["something else"], 0), ([], 0)])
+@pytest.mark.parametrize(
+    ("errors", "code"), [([NOT_PERMITTED], "UNI208"), (["something else"], "UNI312"), ([], "UNI312")]
+)
 def test_the_hook_prints_its_advice_and_never_asks_for_a_retry(
-    errors: list[str], expected: int, printed: list[str]
+    errors: list[str], code: str, printed: list[str]
 ) -> None:
     hook: Any = advice_hook("login-advice")
     assert hook.name == "login-advice"
     assert hook.callback(SimpleNamespace(name="login-app", failed_operation="create", errors=errors)) is False
-    assert len(printed) == expected
-    assert all(line.startswith("UNI208 ") for line in printed)
+    [line] = printed
+    assert line.startswith(f"{code} ")
 
 
-def test_the_advice_does_not_repeat_the_answer_which_stands_above_it(printed: list[str]) -> None:
+def test_the_advice_does_not_repeat_the_answer_which_stands_beside_it(printed: list[str]) -> None:
     hook: Any = advice_hook("login-advice")
     hook.callback(
         SimpleNamespace(

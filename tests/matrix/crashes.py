@@ -114,7 +114,6 @@ def _durable(world: World, stack: RehearsedStack) -> str:
 
 def run(laboratory: Laboratory, crash: Crash) -> str:
     """How the next run ends after the kill: ``ok``, and the marks of what it left or asked for."""
-    scenario = SCENARIOS[crash.scenario]
     met = 0
 
     def at_boundary(name: str) -> bool:
@@ -123,15 +122,28 @@ def run(laboratory: Laboratory, crash: Crash) -> str:
         return kills and met == crash.nth
 
     kills = True
+
+    def run_to_the_kill(stack: RehearsedStack) -> None:
+        nonlocal kills
+        try:
+            SCENARIOS[crash.scenario].run(stack)
+        except EngineKilled:
+            kills = False
+        assert not kills, "the run ended before it came to the boundary"
+
+    return run_twice(laboratory, crash.scenario, run_to_the_kill, at_boundary=at_boundary)
+
+
+def run_twice(
+    laboratory: Laboratory, name: str, run_to_the_kill: Callable[[RehearsedStack], None], **options: Any
+) -> str:
+    """How a scenario ends that was killed on its first run: ``ok``, and the marks of what it left or asked for."""
+    scenario = SCENARIOS[name]
     watch = Watch(laboratory.emulator.world)
-    with laboratory.case(scenario.situation, at_boundary=at_boundary) as stack:
+    with laboratory.case(scenario.situation, **options) as stack:
         stack.config.update(scenario.config)
         with watch.watching():
-            try:
-                scenario.run(stack)
-            except EngineKilled:
-                kills = False
-            assert not kills, "the run ended before it came to the boundary"
+            run_to_the_kill(stack)
             outcome = SUCCESS + follow_up(stack, lambda: scenario.run(stack))
             if scenario.generation is None:
                 assert_gone(stack)

@@ -112,14 +112,16 @@ def run(laboratory: Laboratory, call: Call, fault: str) -> str:
     """
     if fault == _FOR_READS and call.method != "GET":
         return NOT_APPLICABLE
-    once, met_again = _run(laboratory, call, fault, times=1)
+    once, met_again = run_one(laboratory, call, fault, times=1)
     if not met_again:
         return once
-    lasting, _ = _run(laboratory, call, fault, times=None)
+    lasting, _ = run_one(laboratory, call, fault, times=None)
     return f"{once} / {lasting}"
 
 
-def _run(laboratory: Laboratory, call: Call, fault: str, *, times: int | None) -> tuple[str, bool]:
+def run_one(laboratory: Laboratory, call: Call, fault: str, *, times: int | None) -> tuple[str, bool]:
+    """How a rotation ends that meets the fault so many times (None: as long as the run lasts), and whether the run sent
+    another request of the kind after the first that met it."""
     watch = Watch(laboratory.emulator.world)
     with laboratory.case(SITUATION, environment=_TUNING.get(fault)) as stack:
         before = stack.mark()

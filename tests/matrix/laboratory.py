@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from emulator.core.server import EmulatorServer
 from emulator.core.store import StoreSnapshot
@@ -18,7 +17,7 @@ from emulator.engine.passphrase import rehearsal_passphrase
 from emulator.engine.project import StackSettings
 from tests.support.fork_server import ForkServer, Preparation
 from tests.support.forked_engine import ForkedEngine, Verdict
-from tests.support.stack import RehearsedStack
+from tests.support.stack import MakeEngine, RehearsedStack
 
 PERIOD_DAYS: Final = 91
 PROOF_DEADLINE_S: Final = 1
@@ -74,12 +73,42 @@ class Kept:
     secrets: frozenset[str]
 
 
-class Laboratory:
-    """One emulator and one fork server for many cases, one after the other."""
+class Engines(Protocol):
+    """What runs the operations of a laboratory's stacks."""
 
-    def __init__(self, emulator: EmulatorServer, server: ForkServer, directory: Path) -> None:
-        self.emulator = emulator
+    def maker(self, at_boundary: Verdict | None) -> MakeEngine:
+        """Makes engines that ask at each boundary whether they are to be killed there."""
+
+    def expect(self, stack: RehearsedStack) -> None:
+        """A stack of a new situation is about to be made."""
+
+
+class ForkedEngines:
+    """The embedded engine, each operation in a child of one fork server."""
+
+    def __init__(self, server: ForkServer) -> None:
         self._server = server
+
+    def maker(self, at_boundary: Verdict | None) -> MakeEngine:
+        def make_engine(project_dir: Path, name: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
+            return ForkedEngine(self._server, project_dir, name, state_dir, environment, at_boundary)
+
+        return make_engine
+
+    def expect(self, stack: RehearsedStack) -> None:
+        """Has the key of its secrets derived once, for all children to come."""
+        assert stack.engine.name == "embedded"  # asking for the engine writes the settings, and with them the salt
+        salt = StackSettings(stack.state_dir / f"Pulumi.{stack.stack}.yaml").secrets_state()
+        assert salt is not None
+        self._server.prepare(Preparation(rehearsal_passphrase(stack.state_dir), salt))
+
+
+class Laboratory:
+    """One emulator for many cases, one after the other."""
+
+    def __init__(self, emulator: EmulatorServer, engines: Engines, directory: Path) -> None:
+        self.emulator = emulator
+        self._engines = engines
         self._directory = directory
         self._kept: dict[str, Kept] = {}
         self._cases = 0
@@ -109,10 +138,7 @@ class Laboratory:
         shutil.rmtree(stack.state_dir)
 
     def _stack(self, state_dir: Path, at_boundary: Verdict | None, environment: Mapping[str, str]) -> RehearsedStack:
-        def make_engine(project_dir: Path, name: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
-            return ForkedEngine(self._server, project_dir, name, state_dir, environment, at_boundary)
-
-        stack = RehearsedStack(self.emulator, make_engine, state_dir, **_CONFIG)
+        stack = RehearsedStack(self.emulator, self._engines.maker(at_boundary), state_dir, **_CONFIG)
         trusted = {"SSL_CERT_FILE": str(self._authority), "REQUESTS_CA_BUNDLE": str(self._authority)}
         stack.environment.update({**trusted, **_TUNING, **environment})
         return stack
@@ -124,7 +150,7 @@ class Laboratory:
             state_dir = self._directory / situation.replace(" ", "-")
             self._same_passphrase(state_dir)
             stack = self._stack(state_dir, None, {})
-            self._derive_key_once(stack)
+            self._engines.expect(stack)
             SITUATIONS[situation](stack)
             self._kept[situation] = Kept(self.emulator.world.snapshot(), state_dir, frozenset(stack.secrets))
         return self._kept[situation]
@@ -136,13 +162,6 @@ class Laboratory:
             (state_dir / "passphrase").write_text(self._passphrase)
         self._passphrase = rehearsal_passphrase(state_dir)
 
-    def _derive_key_once(self, stack: RehearsedStack) -> None:
-        assert stack.engine.name == "embedded"  # asking for the engine writes the settings, and with them the salt
-        salt = StackSettings(stack.state_dir / f"Pulumi.{stack.stack}.yaml").secrets_state()
-        assert salt is not None
-        assert self._passphrase is not None
-        self._server.prepare(Preparation(self._passphrase, salt))
-
 
 @contextmanager
 def open_laboratory() -> Iterator[Laboratory]:
@@ -152,18 +171,14 @@ def open_laboratory() -> Iterator[Laboratory]:
         EmulatorServer(Path(directory) / "emulator") as emulator,
         ForkServer() as server,
     ):
-        yield Laboratory(emulator, server, Path(directory))
+        yield Laboratory(emulator, ForkedEngines(server), Path(directory))
 
 
 def key_ids_in_state(stack: RehearsedStack) -> dict[int, str]:
     """Generation to key id of the client secrets that the stack's state holds."""
-    path = stack.state_dir / f"{stack.stack}.json"
-    if not path.exists():
-        return {}
-    resources = json.loads(path.read_text("utf-8"))["checkpoint"]["latest"].get("resources") or []
     return {
         int(resource["outputs"]["rotateWhenChanged"]["generation"]): str(resource["outputs"]["keyId"])
-        for resource in resources
+        for resource in stack.engine.export()["deployment"].get("resources") or []
         if resource["type"] == "azuread:index/applicationPassword:ApplicationPassword"
         and not resource.get("pendingReplacement")
     }

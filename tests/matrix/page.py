@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.matrix.crashes import LEFT_OVER, SCENARIOS, Crash
 from tests.matrix.faults import FAULTS, NOT_APPLICABLE, Call
-from tests.matrix.recovery import PROVIDERS_OWN_WORDS, REPORTED, SUCCESS
+from tests.matrix.recovery import REPORTED, SUCCESS
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 FAULT_PAGE: Final = _DOCS / "fault-matrix.md"
@@ -32,9 +32,8 @@ One outcome alone: the run sends no such request again, so that both are the sam
 | outcome | the run ... |
 | --- | --- |
 | `{SUCCESS}` | succeeds: the request was repeated, or is not what the run depends on |
-| `UNI...` | fails with this error of the [catalogue](errors.md) |
-| `{PROVIDERS_OWN_WORDS}` | fails with the azuread provider's own words, followed by an error of the catalogue where \
-it knows one |
+| `UNI...` | fails with this error of the [catalogue](errors.md); where the azuread provider failed (UNI312 and \
+others), its own words stand beside it |
 | `...!` | and leaves a secret at Entra that is in no state and takes the second place: the next run names it and \
 changes nothing (UNI212), and goes on when it is removed with the command that it gives |
 | `...~` | and the removal of the oldest secret was carried out without the run knowing: the next run says so and \
