@@ -64,7 +64,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
     is emptied before it is filled again. A slot that was never needed is not created: a new application starts with
     one secret.
 
-    Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `rotates_at`,
+    Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `ends` (generation to the
+    instant at which its secret ends; of the secrets that there are, and known in every preview), `rotates_at`,
     `expires_at`, `days_left` (days until the current secret ends, begun ones counted whole).
     """
 
@@ -72,6 +73,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
     key_id: pulumi.Output[str]
     generation: pulumi.Output[int]
     slots: pulumi.Output[dict[str, SlotSummary]]
+    ends: pulumi.Output[dict[str, str]]
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]
     days_left: pulumi.Output[int]
@@ -107,6 +109,12 @@ class RotatingClientSecret(pulumi.ComponentResource):
         self.rotates_at = schedule.rotates_at
         self.expires_at = schedule.expires_at
         self.days_left = schedule.expires_at.apply(lambda text: days_left(parse_instant(text), now))
+        planned = {
+            slot: (getattr(schedule, f"{slot}_generation"), getattr(schedule, f"{slot}_ends_at")) for slot in SLOT_NAMES
+        }
+        self.ends = pulumi.Output.all(*planned.values()).apply(
+            lambda known: {str(int(generation)): ends_at for generation, ends_at in known if generation != NEVER}
+        )
         self.slots = pulumi.Output.all(**{slot: self._summary(slot, passwords[slot], now) for slot in SLOT_NAMES})
         self.register_outputs(
             {

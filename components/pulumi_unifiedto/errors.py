@@ -369,10 +369,14 @@ class AuthKeysWouldBeLost(ProgramError):
         {"integration_type": "microsoft_ad", "environment": "Production", "keys": ("saml_idp_url",)}
     )
 
-    def __init__(self, *, integration_type: str, environment: str, keys: Sequence[str]) -> None:
+    def __init__(
+        self, *, integration_type: str, environment: str, keys: Sequence[str], next_step: str | None = None
+    ) -> None:
+        self.keys = tuple(keys)
         super().__init__(
             f'Nothing was written: "{integration_type}" in environment "{environment}" also holds {_listed(keys)}, '
             "which the update could wipe.",
+            next_step=next_step,
         )
 
 
@@ -842,7 +846,8 @@ class ApplicationMismatch(AccountError):
 
 
 class ManualStepNeeded(AccountError):
-    """A registration in manual mode waits for a person."""
+    """A registration in manual mode waits for a person. Printed and not raised: a run that fails stores no outputs, and
+    the person needs the client secret from them."""
 
     code = "UNI215"
     title = "a step by hand is needed"
@@ -856,7 +861,7 @@ class ManualStepNeeded(AccountError):
             "environment": "Production",
             "client_id": "22222222-2222-2222-2222-222222222222",
             "dashboard_url": "https://app.unified.to",
-            "found": "no client id",
+            "found": "Unified.to uses no client id to be seen",
         }
     )
 
@@ -868,21 +873,25 @@ class ManualStepNeeded(AccountError):
         client_id: str,
         dashboard_url: str,
         found: str,
-        steps: Sequence[str] | None = None,
+        further_steps: Sequence[str] = ("Save, and activate the integration.",),
+        hint_length: int = 3,
         remote_code: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        chosen = steps or (
+        chosen = (
             f"Open {dashboard_url}/integrations/{integration_type}.",
             f'Choose environment "{environment}".',
             f"Enter {client_id} as client id.",
-            "Enter the client secret: pulumi stack output client_secret --show-secrets prints it.",
-            "Save, activate the integration, and run pulumi up again: it verifies what was entered.",
+            "Enter the client secret: once this run is over, pulumi stack output client_secret --show-secrets prints "
+            "it.",
+            *further_steps,
+            f"Set enteredSecret of this registration to the first {hint_length} characters of the secret that you "
+            "entered: nothing that can be seen from here tells an old secret from the new one.",
+            "Run pulumi up again: it verifies what was entered.",
         )
         numbered = "".join(f"\n    {number}. {step}" for number, step in enumerate(chosen, start=1))
         super().__init__(
-            f'"{integration_type}" in environment "{environment}" has to be registered by hand: Unified.to '
-            f"uses {found}.",
+            f'"{integration_type}" in environment "{environment}" has to be registered by hand: {found}.',
             next_step=f"Carry out these steps:{numbered}",
             remote_code=remote_code,
             request_id=request_id,
@@ -890,19 +899,23 @@ class ManualStepNeeded(AccountError):
 
 
 class SecretExpiresSoon(AccountError):
-    """The current secret's days are numbered, and the stack was asked to fail then."""
+    """The days of a secret in use are numbered; a warning, or a failure where the stack was asked to fail then."""
 
     code = "UNI216"
     title = "client secret expires soon"
-    usual_cause = "No pulumi up rotated the secret in time, or the rotation has been failing."
+    usual_cause = (
+        "No pulumi up rotated the secret in time, the rotation has been failing, or a registration in manual mode "
+        "waits for a person to enter the new one."
+    )
     remedy = (
-        "Run pulumi up: it rotates a secret whose period is over. If that fails, its error says what stands in the way."
+        "Run pulumi up: it rotates a secret whose period is over, and says what stands in the way, or what is to be "
+        "entered by hand."
     )
     example = MappingProxyType({"days_left": 6, "limit": 14, "expires_at": "2027-03-01T00:00:00Z"})
 
     def __init__(self, *, days_left: int, limit: int, expires_at: str) -> None:
         super().__init__(
-            f"The client secret expires on {expires_at}: {days_left} days are left, and the limit is {limit}.",
+            f"A client secret in use expires on {expires_at}: {days_left} days are left, and the limit is {limit}.",
         )
 
 

@@ -3,6 +3,7 @@ integration."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,12 @@ import pulumi
 import pulumi_command as command
 from typing_extensions import NotRequired
 
-from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary
+from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary, days_left
 from .entra_application import EntraApplication, validate_display_name, validate_redirect_uris
-from .entra_cloud import cloud_settings
+from .entra_cloud import cloud_settings, current_instant
 from .errors import DuplicateRegistration, InvalidRegion, SecretExpiresSoon
 from .registration_inputs import valid_workspace_id
+from .rotation import parse_instant
 from .unified_api import REGIONS, redirect_uri_for
 from .workspace_integration import WorkspaceIntegration
 
@@ -38,7 +40,7 @@ class RegistrationArgs(TypedDict):
         ``clear`` the credentials.
     mode: ``api`` (default), or ``manual`` where the key or plan does not allow the write: the stack says what to
         enter by hand, and verifies the result.
-    entered_secret: manual mode: names the secret that was entered, as the message about the step says.
+    entered_secret: manual mode: the first three characters of the secret that was entered.
     auth_extras: other credentials of the registration, such as ``saml_idp_url``; secret. An empty text clears one.
     create_if_missing: try to create a registration that does not exist; Unified.to publishes no way to. Default false.
     drop_unknown_fields: leave out what Unified.to shows and does not document when writing. Default false.
@@ -245,25 +247,27 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         )
 
     def _watch_days_left(self, args: MicrosoftIntegrationArgs, secret: RotatingClientSecret) -> pulumi.Output[int]:
-        """The days left; warns, or fails, when they are fewer than the limit.
+        """The days left of the current secret; warns, or fails, when one that is in use has fewer than the limit.
 
         Waits for the registrations: a failure must not stop the very run that could mend it.
         """
         limit = args.get("warn_days_left", DEFAULT_WARN_DAYS_LEFT)
         fails = args.get("fail_below_limit", False)
+        now = current_instant(os.environ)
 
         def watch(known: Sequence[Any]) -> int:
-            days_left = int(known[0])
-            if days_left >= limit:
-                return days_left
-            error = SecretExpiresSoon(days_left=days_left, limit=limit, expires_at=known[1])
-            if fails:
-                raise error
-            pulumi.log.warn(str(error), self)
-            return days_left
+            current_days_left, ends_by_generation, current, *registered = known
+            ends = first_end_in_use(ends_by_generation, current, registered)
+            in_use_days_left = days_left(parse_instant(ends), now)
+            if in_use_days_left < limit:
+                error = SecretExpiresSoon(days_left=in_use_days_left, limit=limit, expires_at=ends)
+                if fails:
+                    raise error
+                pulumi.log.warn(str(error), self)
+            return int(current_days_left)
 
-        registered = [registration.urn for registration in self._registrations]
-        return pulumi.Output.all(secret.days_left, secret.expires_at, *registered).apply(watch)
+        registered = [registration.secret_generation for registration in self._registrations]
+        return pulumi.Output.all(secret.days_left, secret.ends, secret.generation, *registered).apply(watch)
 
 
 _PASSED_ON: Final = (
@@ -314,6 +318,17 @@ def registration_names(name: str, registrations: Sequence[RegistrationArgs]) -> 
             raise DuplicateRegistration(environment=key[0], integration_type=key[1])
         seen[key] = None
     return [f"{name}-{environment}-{integration_type}" for environment, integration_type in seen]
+
+
+def first_end_in_use(ends: Mapping[str, str], current: int, registered: Sequence[float | None]) -> str:
+    """When the first of the secrets ends that are in use: the current one's, or an earlier one's that a registration
+    still holds (a person has yet to enter the new one).
+
+    ends: generation to instant. registered: for each registration the generation that it holds; None and `NEVER` where
+    that is not known.
+    """
+    held = {int(generation) for generation in registered if generation is not None} | {current}
+    return min(instant for generation, instant in ends.items() if int(generation) in held)
 
 
 def portable_interpreter() -> str:

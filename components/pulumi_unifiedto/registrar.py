@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
 from .errors import (
+    ApiUnavailable,
+    ApiUnreachable,
     AuthKeysWouldBeLost,
     ManualStepNeeded,
     NotVerified,
+    RateLimited,
     ReadBackDiffers,
     RegistrationMissing,
     RegistrationRefused,
@@ -23,9 +27,12 @@ from .errors import (
     UnknownEnvironment,
     UnknownIntegrationType,
     WorkspaceNotFound,
+    WriteUncertain,
 )
 from .registration import (
+    HINT_LENGTH,
     VERIFIED,
+    WAITING,
     Body,
     Desired,
     Identity,
@@ -37,6 +44,7 @@ from .registration import (
     fields_changed_meanwhile,
     merged_body,
     new_body,
+    require_no_loss,
     row_differences,
     same_client,
     status_without_target,
@@ -53,7 +61,8 @@ class Registered:
     """A registration as Unified.to uses it.
 
     `client_id` and `redirect_uri` come from the authorization URL and are empty where there is none (see `status`).
-    `found_active`: the activation before this stack, None if not known. `row_id` is empty in manual mode.
+    `found_active`: the activation before this stack, None if not known. `row_id` is empty in manual mode. `updated_at`:
+    when Unified.to noted our own write, empty if not known.
     """
 
     row_id: str
@@ -62,6 +71,7 @@ class Registered:
     is_active: bool
     found_active: bool | None
     status: str
+    updated_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,16 +97,47 @@ class Registrar:
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
-    def register(
-        self, identity: Identity, desired: Desired, *, create_if_missing: bool, found_active: bool | None = None
-    ) -> Registered:
-        """Adopts the row, writes what is declared, and verifies it.
+    def adopt(self, identity: Identity, desired: Desired, *, create_if_missing: bool) -> Registered:
+        """Registers for the first time. Raises as `register`.
 
-        found_active: the activation that an earlier run found, None on the first. Raises errors of the catalogue; after
-        one that comes later than the write, the registration is written, and the next run does it again.
+        Where that fails after the activation was changed, the activation is changed back: a later try could not tell
+        any more what was found. A row that is active with our own client tells nothing: an earlier run may have done
+        it.
         """
         row = choose_row(self._rows(identity), identity)
         was_active = row is not None and row.is_active
+        is_ours = row is not None and same_client(row.visible_client_id or "", desired.client_id)
+        found_active = None if was_active and is_ours else was_active
+        try:
+            return self._register(
+                identity, desired, row, create_if_missing=create_if_missing, found_active=found_active
+            )
+        except (NotVerified, ReadBackDiffers, WriteUncertain, ApiUnreachable, ApiUnavailable, RateLimited):
+            if not was_active and desired.is_active:
+                self._deactivate(identity, desired)
+            raise
+
+    def register(
+        self, identity: Identity, desired: Desired, *, create_if_missing: bool, found_active: bool | None
+    ) -> Registered:
+        """Writes what is declared into the row, and verifies it.
+
+        found_active: the activation that the first run found, None if not known. Raises errors of the catalogue; after
+        one that comes later than the write, the registration is written, and the next run does it again.
+        """
+        row = choose_row(self._rows(identity), identity)
+        return self._register(identity, desired, row, create_if_missing=create_if_missing, found_active=found_active)
+
+    def _register(
+        self,
+        identity: Identity,
+        desired: Desired,
+        row: Row | None,
+        *,
+        create_if_missing: bool,
+        found_active: bool | None,
+    ) -> Registered:
+        found = row
         try:
             if row is not None:
                 self._mention_vault(identity, row)
@@ -119,9 +160,20 @@ class Registrar:
             client_id=(target and target.client_id) or "",
             redirect_uri=(target and target.redirect_uri) or "",
             is_active=after.is_active,
-            found_active=was_active if found_active is None else found_active,
+            found_active=found_active,
             status=_status(identity, after, target),
+            # A list that lags shows the time of an earlier write, which says nothing.
+            updated_at="" if found is not None and after.updated_at == found.updated_at else after.updated_at,
         )
+
+    def _deactivate(self, identity: Identity, desired: Desired) -> None:
+        """Takes an activation back, if that can be done at the first try: there is another failure to tell of."""
+        try:
+            row = choose_row(self._rows(identity), identity)
+            if row is not None:
+                self._api.update(identity, row.id, merged_body(row, identity, replace(desired, is_active=False)))
+        except (UnifiedtoError, UncertainWrite):
+            self._say(f"{_name(identity)} was not active before, and could not be deactivated again.")
 
     def _rows(self, identity: Identity) -> list[Row]:
         return self._api.rows(identity.environment, identity.integration_type)
@@ -247,58 +299,56 @@ class Registrar:
 
     # --- by hand -----------------------------------------------------------------------------------------------------
 
-    def confirm_manual(self, identity: Identity, desired: Desired, *, confirmation: str | None) -> Registered:
+    def confirm_manual(self, identity: Identity, desired: Desired, *, is_confirmed: bool) -> Registered:
         """Verifies what a person entered in the dashboard, by the routes that need no key; writes nothing.
 
-        confirmation: when given, the secret has changed since the client id was seen, and nothing that can be seen
-        tells whether the new one was entered; the text that the person is to put into the configuration then.
-        Raises ManualStepNeeded with the exact steps.
+        is_confirmed: a person has said that it is this secret, which nothing that can be seen tells. Where it is not,
+        or another client id is in use, the exact steps are printed, and the status is `WAITING`. Raises
+        ReadBackDiffers.
         """
-        if identity.is_mocked:
-            self._say(f"{_name(identity)} has to be entered by hand, and Sandbox lets nothing be verified.")
-            return Registered("", "", "", True, None, _status(identity, None, None))
-        target = self._api.authorization_target(identity)
-        found = f"client id {target.client_id}" if target.client_id else f"no client id to be seen ({target.problem})"
-        matches = target.client_id is not None and same_client(target.client_id, desired.client_id)
-        if not matches or confirmation is not None:
-            raise self._manual_step(identity, desired, target, found, confirmation)
-        differences = target_differences(target, desired)
-        if differences:
+        target = None if identity.is_mocked or desired.is_active is False else self._api.authorization_target(identity)
+        is_client = target is None or (
+            target.client_id is not None and same_client(target.client_id, desired.client_id)
+        )
+        is_waiting = not (is_client and is_confirmed)
+        if is_waiting:
+            self._say(str(self._manual_step(identity, desired, target)))
+        elif differences := target_differences(target or Target(), desired):
             raise _differs(identity, desired, differences, None, target)
         return Registered(
             row_id="",
-            client_id=target.client_id or "",
-            redirect_uri=target.redirect_uri or "",
-            is_active=True,
+            client_id=(target and target.client_id) or "",
+            redirect_uri=(target and target.redirect_uri) or "",
+            is_active=desired.is_active is not False,
             found_active=None,
-            status=_status(identity, None, target),
+            status=WAITING if is_waiting else _manual_status(identity, desired, target),
         )
 
-    def _manual_step(
-        self, identity: Identity, desired: Desired, target: Target, found: str, confirmation: str | None
-    ) -> ManualStepNeeded:
-        steps = [
-            f"Open {self._api.dashboard_url}/integrations/{identity.integration_type}.",
-            f'Choose environment "{identity.environment}".',
-            f"Enter {desired.client_id} as client id.",
-            "Enter the client secret: pulumi stack output client_secret --show-secrets prints it.",
-            "Save, and activate the integration.",
-        ]
-        if confirmation:
-            steps.append(
-                f'Set enteredSecret of this registration to "{confirmation}" in the stack\'s configuration: it tells '
-                "the new secret from the old one, which nothing that can be seen does."
-            )
-        steps.append("Run pulumi up again: it verifies what was entered.")
+    def _manual_step(self, identity: Identity, desired: Desired, target: Target | None) -> ManualStepNeeded:
+        found = "what is in use cannot be seen"
+        if target is not None and target.client_id is not None:
+            found = f"Unified.to uses client id {target.client_id}"
+        elif target is not None:
+            found = f"Unified.to uses no client id to be seen ({target.problem})"
+        steps = []
+        if desired.auth_extras:
+            steps.append(f"Enter the other credentials of authExtras: {', '.join(sorted(desired.auth_extras))}.")
+        if desired.permissions is not None:
+            steps.append(f"Choose exactly these permissions: {', '.join(desired.permissions) or 'none'}.")
+        if desired.scope_overrides is not None:
+            overrides = (f"{name} as {scopes}" for name, scopes in sorted(desired.scope_overrides.items()))
+            steps.append(f"Override these scopes: {'; '.join(overrides) or 'none'}.")
+        steps.append(f"Save, and {'deactivate' if desired.is_active is False else 'activate'} the integration.")
         return ManualStepNeeded(
             integration_type=identity.integration_type,
             environment=identity.environment,
             client_id=desired.client_id,
             dashboard_url=self._api.dashboard_url,
             found=found,
-            steps=steps,
-            remote_code=target.remote_code,
-            request_id=target.request_id,
+            further_steps=steps,
+            hint_length=HINT_LENGTH,
+            remote_code=target.remote_code if target else None,
+            request_id=target.request_id if target else None,
         )
 
     # --- observing ---------------------------------------------------------------------------------------------------
@@ -309,25 +359,57 @@ class Registrar:
         Costs a share in one list for all registrations of the environment, and one authorization URL.
         """
         row = choose_row(self._api.shared_rows(identity), identity, known_id=row_id)
+        if row is None:
+            # What is missing is forgotten, so a list that fails to show it is not believed at once.
+            row = choose_row(self._rows(identity), identity, known_id=row_id)
         if row is None or row.id != row_id:
             # A row that was removed and made anew has other credentials; it is adopted like any other that exists.
             return None
-        target = None if identity.is_mocked else self._api.authorization_target(identity)
+        target = self._seen_target(identity)
         return Observed(row, target, _status(identity, row, target))
 
-    def observe_manual(self, identity: Identity) -> Observed:
+    def _seen_target(self, identity: Identity) -> Target | None:
+        """Where an authorization leads now. A refusal is asked for twice: it would pass for removed credentials."""
+        if identity.is_mocked:
+            return None
+        target = self._api.authorization_target(identity)
+        return self._api.authorization_target(identity) if target.problem else target
+
+    def observe_manual(self, identity: Identity, desired: Desired) -> Observed:
         """What can be seen without a key."""
-        target = None if identity.is_mocked else self._api.authorization_target(identity)
-        return Observed(None, target, _status(identity, None, target))
+        target = None if desired.is_active is False else self._seen_target(identity)
+        return Observed(None, target, _manual_status(identity, desired, target))
+
+    # --- looking ahead -----------------------------------------------------------------------------------------------
+
+    def look_ahead(self, identity: Identity, supplied_keys: AbstractSet[str], *, create_if_missing: bool) -> None:
+        """Raises what a first registration would meet and can be known before its client exists: a refused key, an API
+        that cannot be reached, no row, several, another workspace's, other credentials that would be lost.
+
+        Costs a share in one list for all registrations of the environment.
+        """
+        row = choose_row(self._api.shared_rows(identity), identity)
+        if row is not None:
+            require_no_loss(row, identity, supplied_keys)
+        elif not create_if_missing:
+            raise self._explain_missing(identity)
 
     # --- withdrawing -------------------------------------------------------------------------------------------------
 
     def withdraw(
-        self, identity: Identity, desired: Desired, *, on_delete: OnDelete, found_active: bool | None, row_id: str
+        self,
+        identity: Identity,
+        desired: Desired,
+        *,
+        on_delete: OnDelete,
+        found_active: bool | None,
+        row_id: str,
+        updated_at: str,
     ) -> None:
         """Lets go of a registration as `on_delete` says; one that is gone is a success.
 
-        desired: what the stack registered last. Leaves a row alone in which somebody else has registered a client.
+        desired: what the stack registered last, at `updated_at` as Unified.to noted it (empty if not known). A row that
+        was written since is left alone: it may serve somebody else, or another resource, with another secret.
         """
         if on_delete == "keep":
             self._say(f"{_name(identity)} stays registered with client id {desired.client_id}, as onDelete says.")
@@ -340,14 +422,15 @@ class Registrar:
         stays = f"stays {'active' if row.is_active else 'inactive'}"
         if on_delete != "clear" and row.is_active == is_active:
             self._say(
-                f"{_name(identity)} {stays}, as it was found, and keeps client id {desired.client_id}: "
-                "sign-ins through it "
-                "fail once its application or secret is gone."
+                f"{_name(identity)} {stays}, and keeps the credentials it has: sign-ins through it fail once their "
+                "application or secret is gone."
             )
             return
-        target = None if identity.is_mocked else self._api.authorization_target(identity)
-        if target and target.client_id and not same_client(target.client_id, desired.client_id):
-            self._say(f"{_name(identity)} uses client id {target.client_id}, not ours, and {stays}: it is left alone.")
+        if others := self._somebody_elses(identity, desired, row, updated_at):
+            self._say(
+                f"{_name(identity)} {others}. It is left alone and {stays}; if nobody needs it, deactivate it in the "
+                "dashboard."
+            )
             return
         removal = replace(desired, is_active=is_active, permissions=None, scope_overrides=None)
         if on_delete == "clear":
@@ -364,12 +447,29 @@ class Registrar:
             return
         except AuthKeysWouldBeLost as error:
             if on_delete != "restore":
-                raise
+                raise AuthKeysWouldBeLost(
+                    integration_type=identity.integration_type,
+                    environment=identity.environment,
+                    keys=error.keys,
+                    next_step="Do it by hand in the dashboard. Then take the registration out of the state with pulumi "
+                    "state delete, or set its onDelete to keep, run pulumi up, and remove it after that.",
+                ) from None
             self._say(f"{_name(identity)} {stays}: {error.what}")
             return
         self._verify_withdrawn(identity, desired, is_active=is_active, is_cleared=on_delete == "clear", row_id=row_id)
         done = "holds no credentials any more" if on_delete == "clear" else f"keeps client id {desired.client_id}"
         self._say(f"{_name(identity)} is now {'active' if is_active else 'inactive'} and {done}.")
+
+    def _somebody_elses(self, identity: Identity, desired: Desired, row: Row, updated_at: str) -> str:
+        """What shows that the row is not ours any more, empty if nothing does."""
+        if updated_at and row.updated_at and row.updated_at != updated_at:
+            return "was changed after this resource had registered it"
+        client_id = row.visible_client_id
+        if client_id is None and not identity.is_mocked:
+            client_id = self._api.authorization_target(identity).client_id
+        if client_id and not same_client(client_id, desired.client_id):
+            return f"uses client id {client_id}, not ours"
+        return ""
 
     def _verify_withdrawn(
         self, identity: Identity, desired: Desired, *, is_active: bool, is_cleared: bool, row_id: str
@@ -382,7 +482,12 @@ class Registrar:
             if row.is_active != is_active:
                 problem = f"it is still {'active' if row.is_active else 'inactive'}"
                 continue
-            if not is_cleared or identity.is_mocked:
+            if not is_cleared:
+                return
+            if row.holds_credentials:
+                problem = "it still shows credentials"
+                continue
+            if identity.is_mocked:
                 return
             target = self._api.authorization_target(identity)
             if target.client_id is None or not same_client(target.client_id, desired.client_id):
@@ -463,6 +568,23 @@ def _status(identity: Identity, row: Row | None, target: Target | None) -> str:
         return VERIFIED if target.redirect_uri else "not verified: the authorization URL names no redirect URI"
     excuse = status_without_target(identity, row)
     return excuse or f"not verified: {target.problem if target else 'nothing could be compared'}"
+
+
+def _manual_status(identity: Identity, desired: Desired, target: Target | None) -> str:
+    """As `_status`, and what a person entered besides that cannot be seen without a key."""
+    if desired.is_active is False:
+        return "not verified: the integration is not to be active, and gives no authorization URL"
+    status = _status(identity, None, target)
+    unseen = [
+        name
+        for name, value in (
+            ("authExtras", desired.auth_extras or None),
+            ("permissions", desired.permissions),
+            ("scopeOverrides", desired.scope_overrides),
+        )
+        if value is not None
+    ]
+    return f"{status}, except for {', '.join(unseen)}" if status == VERIFIED and unseen else status
 
 
 def _differs(

@@ -18,6 +18,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -35,6 +36,13 @@ Mode = Literal["api", "manual"]
 MODES: Final[tuple[Mode, ...]] = ("api", "manual")
 
 VERIFIED: Final = "verified"
+WAITING: Final = "waiting for a person: it has to be entered by hand, as the run that said so explains (UNI215)"
+CHANGED: Final = "not verified: changed since the last up"
+"""Values of the `status` output, the last one followed by what has changed. Others begin with "not verified"."""
+
+HINT_LENGTH: Final = 3
+"""Characters at the beginning of a client secret that Entra shows to everybody who may see the application
+(documented: https://learn.microsoft.com/graph/api/resources/passwordcredential)."""
 
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -67,7 +75,10 @@ def same_client(one: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Identity:
-    """What makes a registration this one and no other; a change of any part is another registration."""
+    """What makes a registration this one and no other, and the API address at which it is reached.
+
+    Another address of the same workspace (a custom domain) leads to the same registration.
+    """
 
     api_url: str
     workspace_id: str
@@ -76,7 +87,7 @@ class Identity:
 
     @property
     def key(self) -> str:
-        return "/".join((self.api_url, self.workspace_id, self.environment, self.integration_type))
+        return "/".join((self.workspace_id, self.environment, self.integration_type))
 
     @property
     def is_mocked(self) -> bool:
@@ -158,6 +169,17 @@ class Row:
         return self.fields.get("is_active") is True
 
     @property
+    def updated_at(self) -> str:
+        """When it was written last, in Unified.to's own words; empty where that is not shown."""
+        value = self.fields.get("updated_at")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def holds_credentials(self) -> bool:
+        """Whether an OAuth client is shown, masked or not."""
+        return bool(self.auth_keys & _OWN_AUTH_KEYS)
+
+    @property
     def permissions(self) -> list[str]:
         return list(self.fields.get("permissions") or ())
 
@@ -230,11 +252,7 @@ def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body
     earlier: a body that was sent and whose fate is unknown; fields that the row has lost since come from it.
     Raises AuthKeysWouldBeLost where the row holds credentials that nobody supplies.
     """
-    endangered = sorted(row.auth_keys - _OWN_AUTH_KEYS - set(desired.auth_extras))
-    if endangered:
-        raise AuthKeysWouldBeLost(
-            integration_type=identity.integration_type, environment=identity.environment, keys=endangered
-        )
+    require_no_loss(row, identity, desired.auth_extras.keys())
     kept = {
         name: value
         for name, value in row.fields.items()
@@ -242,6 +260,15 @@ def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body
     }
     fields = {**(earlier.fields if earlier else {}), **kept}
     return Body({**fields, **_declared(identity, desired, is_active=row.is_active)}, _auth(desired))
+
+
+def require_no_loss(row: Row, identity: Identity, supplied_keys: AbstractSet[str]) -> None:
+    """Raises AuthKeysWouldBeLost where the row holds credentials, besides id and secret, that nobody supplies (U5)."""
+    endangered = sorted(row.auth_keys - _OWN_AUTH_KEYS - supplied_keys)
+    if endangered:
+        raise AuthKeysWouldBeLost(
+            integration_type=identity.integration_type, environment=identity.environment, keys=endangered
+        )
 
 
 def new_body(identity: Identity, desired: Desired) -> Body:

@@ -16,12 +16,22 @@ from .entra_application import validate_redirect_uris
 from .errors import InvalidChoice, InvalidInput, InvalidWorkspaceId, SecretText, UnifiedtoError
 from .http_transport import normal_api_url
 from .regions import REGIONS, redirect_uri_for
-from .registration import DEFAULT_ENVIRONMENT, MOCKED_ENVIRONMENT, MODES, ON_DELETE, Desired, Identity, is_guid
+from .registration import (
+    DEFAULT_ENVIRONMENT,
+    HINT_LENGTH,
+    MOCKED_ENVIRONMENT,
+    MODES,
+    ON_DELETE,
+    Desired,
+    Identity,
+    is_guid,
+)
 
-IDENTITY_KEYS: Final[tuple[str, ...]] = ("api_url", "workspace_id", "environment", "integration_type")
+IDENTITY_KEYS: Final[tuple[str, ...]] = ("workspace_id", "environment", "integration_type")
 """A change of one of these is another registration: the resource is replaced."""
 
 REMOTE_KEYS: Final[tuple[str, ...]] = (
+    "api_url",
     "client_id",
     "client_secret",
     "redirect_uris",
@@ -109,10 +119,15 @@ def normalise(news: Mapping[str, Any]) -> tuple[dict[str, Any], list[UnifiedtoEr
 
 def identity_of(properties: Mapping[str, Any]) -> Identity | None:
     """The identity in inputs or outputs; None where a part of it is not known."""
-    parts = [properties.get(key) for key in IDENTITY_KEYS]
+    parts = [properties.get(key) for key in ("api_url", *IDENTITY_KEYS)]
     if not all(isinstance(part, str) and part for part in parts):
         return None
     return Identity(*(str(part) for part in parts))
+
+
+def is_confirmed(properties: Mapping[str, Any]) -> bool:
+    """Manual mode: whether a person has said that the client secret of these inputs is the one that was entered."""
+    return properties.get("entered_secret") == str(properties["client_secret"])[:HINT_LENGTH]
 
 
 def desired_of(properties: Mapping[str, Any]) -> Desired:
@@ -212,6 +227,17 @@ def _auth_extras(value: Any) -> dict[str, str]:
     return extras
 
 
+def _entered_secret(value: Any) -> str:
+    text = _text("entered_secret", value).strip()
+    if len(text) != HINT_LENGTH:
+        raise InvalidInput(
+            name="entered_secret",
+            reason=f"it has {len(text)} characters instead of {HINT_LENGTH}",
+            next_step=f"Give the first {HINT_LENGTH} characters of the client secret that was entered, and no more.",
+        )
+    return text
+
+
 def _flag(name: str) -> Callable[[Any], bool]:
     def judge(value: Any) -> bool:
         if not isinstance(value, bool):
@@ -254,6 +280,6 @@ _JUDGES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         "mode": _choice("mode", MODES),
         "create_if_missing": _flag("create_if_missing"),
         "drop_unknown_fields": _flag("drop_unknown_fields"),
-        "entered_secret": lambda value: _text("entered_secret", value).strip().lower(),
+        "entered_secret": _entered_secret,
     }
 )

@@ -35,7 +35,16 @@ from typing_extensions import NotRequired
 from .errors import ApiKeyMissing, InvalidInput, SecretText, UnexpectedFault, UnifiedtoError
 from .http_transport import ApiSettings
 from .registrar import Observed, Registered, Registrar
-from .registration import VERIFIED, Desired, Identity, OnDelete, same_client, status_without_target
+from .registration import (
+    CHANGED,
+    VERIFIED,
+    WAITING,
+    Desired,
+    Identity,
+    OnDelete,
+    same_client,
+    status_without_target,
+)
 from .registration_inputs import (
     IDENTITY_KEYS,
     INPUT_KEYS,
@@ -44,8 +53,10 @@ from .registration_inputs import (
     WELL_KNOWN_TYPES,
     desired_of,
     identity_of,
+    is_confirmed,
     normalise,
 )
+from .rotation import NEVER
 from .unified_api import UnifiedApi
 
 OUTPUT_KEYS: Final[tuple[str, ...]] = (
@@ -57,12 +68,12 @@ OUTPUT_KEYS: Final[tuple[str, ...]] = (
     "status",
     "secret_fingerprint",
     "registered_at",
+    "updated_at",
 )
 
 _UNKNOWN_SECRET: Final = ""
-"""The fingerprint once somebody else has changed the client: which secret is registered is not known any more, so the
-next
-run writes, even where the client id has come back meanwhile."""
+"""The fingerprint where it is not known which secret is registered: somebody else has changed the client, or a person
+has yet to enter it. The next run writes, or asks, even where the client id has come back meanwhile."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -81,7 +92,7 @@ class WorkspaceIntegrationArgs(TypedDict):
     on_delete: ``restore`` (default) the activation that was found, ``deactivate``, ``keep`` as it is, or ``clear`` the
         credentials.
     mode: ``api`` (default), or ``manual``: a person enters the client in the dashboard, and the stack verifies it.
-    entered_secret: manual mode: names the secret that was entered, as the message about the step says.
+    entered_secret: manual mode: the first three characters of the secret that was entered.
     auth_extras: other credentials of the registration, such as ``saml_idp_url``; secret. An empty text clears one.
     create_if_missing: try to create a registration that does not exist; Unified.to publishes no way to. Default false.
     drop_unknown_fields: leave out what Unified.to shows and does not document when writing. Default false.
@@ -111,8 +122,8 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
 
     Outputs besides the inputs: `registration_id`, `registered_client_id` and `registered_redirect_uri` (what the
     authorization URL really uses; empty where it cannot be seen), `active`, `found_active` (before this stack),
-    `status`
-    (``verified``, or ``not verified: …``), `secret_fingerprint` (a keyed hash) and `registered_at` (UTC, ISO 8601).
+    `status` (``verified``, ``not verified: …`` or ``waiting for a person: …``), `secret_fingerprint` (a keyed hash;
+    secret), `registered_at` (UTC, ISO 8601) and `updated_at` (when Unified.to noted the write).
     """
 
     api_url: pulumi.Output[str]
@@ -131,13 +142,14 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
     status: pulumi.Output[str]
     secret_fingerprint: pulumi.Output[str]
     registered_at: pulumi.Output[str]
+    updated_at: pulumi.Output[str]
 
     def __init__(self, name: str, args: WorkspaceIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         properties: dict[str, Any] = {**dict.fromkeys((*INPUT_KEYS, *OUTPUT_KEYS)), **args}
         for key in _SECRET_KEYS:
             if properties[key] is not None:
                 properties[key] = pulumi.Output.secret(properties[key])
-        marked = pulumi.ResourceOptions(additional_secret_outputs=list(_SECRET_KEYS))
+        marked = pulumi.ResourceOptions(additional_secret_outputs=[*_SECRET_KEYS, "secret_fingerprint"])
         super().__init__(WorkspaceIntegrationProvider(), name, properties, pulumi.ResourceOptions.merge(marked, opts))
 
 
@@ -188,7 +200,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
         if not faults and inputs["mode"] == "api" and _changed(_olds, inputs, INPUT_KEYS):
             if self._api_key is None:
                 faults.append(ApiKeyMissing())
-            elif fault := self._unknown_name(_olds, inputs):
+            elif fault := self._foreseen(_olds, inputs):
                 faults.append(fault)
         # No property name: Pulumi would print the property's value beside the reason, secret or not.
         return CheckResult(inputs, [CheckFailure("", str(fault)) for fault in faults])
@@ -205,11 +217,11 @@ class WorkspaceIntegrationProvider(ResourceProvider):
         identity, desired = _known(props)
         registrar = self._registrar(identity, needs_key=not _is_manual(props))
         if _is_manual(props):
-            registered = registrar.confirm_manual(identity, desired, confirmation=None)
+            registered = registrar.confirm_manual(identity, desired, is_confirmed=is_confirmed(props))
         else:
-            registered = registrar.register(identity, desired, create_if_missing=bool(props.get("create_if_missing")))
+            registered = registrar.adopt(identity, desired, create_if_missing=bool(props.get("create_if_missing")))
         resource_id = registered.row_id or f"manual:{identity.environment}/{identity.integration_type}"
-        return CreateResult(resource_id, self._outputs(props, identity, desired, registered))
+        return CreateResult(resource_id, self._outputs({}, props, identity, desired, registered))
 
     @_in_words
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -221,9 +233,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             return UpdateResult({**_inputs_in(_news), **kept})
         registrar = self._registrar(identity, needs_key=not is_manual)
         if is_manual:
-            confirmation = identity.fingerprint(desired.client_secret)[:8]
-            confirmed = known_secret or _news.get("entered_secret") == confirmation
-            registered = registrar.confirm_manual(identity, desired, confirmation=None if confirmed else confirmation)
+            registered = registrar.confirm_manual(identity, desired, is_confirmed=known_secret or is_confirmed(_news))
         else:
             registered = registrar.register(
                 identity,
@@ -231,19 +241,21 @@ class WorkspaceIntegrationProvider(ResourceProvider):
                 create_if_missing=bool(_news.get("create_if_missing")),
                 found_active=_olds.get("found_active"),
             )
-        return UpdateResult(self._outputs(_news, identity, desired, registered))
+        return UpdateResult(self._outputs(_olds, _news, identity, desired, registered))
 
     @_in_words
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        identity, _desired = _known(props)
+        identity, desired = _known(props)
+        outputs = _without_provider(props)
+        if outputs.get("status") == WAITING:
+            return ReadResult(id_, outputs)  # nothing is registered yet that could be compared
         registrar = self._registrar(identity, needs_key=not _is_manual(props))
         if _is_manual(props):
-            observed: Observed | None = registrar.observe_manual(identity)
+            observed: Observed | None = registrar.observe_manual(identity, desired)
         else:
             observed = registrar.observe(identity, str(props.get("registration_id") or id_))
         if observed is None:
             return ReadResult("", {})
-        outputs = _without_provider(props)
         drift = drift_in(outputs, identity, observed)
         outputs |= _seen(outputs, observed)
         if not drift:
@@ -252,7 +264,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             where = f"{identity.integration_type} in {identity.environment}"
             _say(f"{where}: {key} was {outputs.get(key)}, is {drift[key]}.")
         outputs |= drift
-        outputs["status"] = f"not verified: changed since the last up: {', '.join(sorted(drift))}"
+        outputs["status"] = f"{CHANGED}: {', '.join(sorted(drift))}"
         if "client_id" in drift:
             outputs["secret_fingerprint"] = _UNKNOWN_SECRET
         return ReadResult(id_, outputs, _inputs_in(outputs))
@@ -276,6 +288,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             on_delete=on_delete,
             found_active=_props.get("found_active"),
             row_id=str(_props.get("registration_id") or _id),
+            updated_at=str(_props.get("updated_at") or ""),
         )
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -292,24 +305,43 @@ class WorkspaceIntegrationProvider(ResourceProvider):
                 )
         return Registrar(api, _say)
 
-    def _unknown_name(self, olds: Mapping[str, Any], inputs: Mapping[str, Any]) -> UnifiedtoError | None:
-        """The error for an environment or type that does not exist, before anything is created.
+    def _foreseen(self, olds: Mapping[str, Any], inputs: Mapping[str, Any]) -> UnifiedtoError | None:
+        """What a registration that is not in the state will fail with, as far as it can be known before its client is
+        created; for a known one, the error for a new name that does not exist.
 
-        Asks only about names that are new to the state and not well known, so that the usual run costs no call.
+        The first costs a share in a list, in a preview: once the client is known, the registration itself looks. The
+        second asks only about names that are not well known, so that the usual run costs no call.
         """
         identity = identity_of(inputs)
         if identity is None:
             return None
+        registrar = self._registrar(identity, needs_key=True)
+        is_new = "workspace_id" not in olds
+        if is_new and (contains_unknowns(inputs.get("client_id")) or contains_unknowns(inputs.get("client_secret"))):
+            extras = inputs.get("auth_extras")
+            try:
+                if not contains_unknowns(extras):
+                    registrar.look_ahead(
+                        identity, (extras or {}).keys(), create_if_missing=bool(inputs.get("create_if_missing"))
+                    )
+            except UnifiedtoError as error:
+                return error
+            return None
         odd_environment = identity.environment not in ORIGINAL_ENVIRONMENTS
         odd_type = identity.integration_type not in WELL_KNOWN_TYPES
-        return self._registrar(identity, needs_key=True).unknown_name(
+        return registrar.unknown_name(
             identity,
             environment=odd_environment and olds.get("environment") != identity.environment,
             integration_type=odd_type and olds.get("integration_type") != identity.integration_type,
         )
 
     def _outputs(
-        self, inputs: Mapping[str, Any], identity: Identity, desired: Desired, registered: Registered
+        self,
+        olds: Mapping[str, Any],
+        inputs: Mapping[str, Any],
+        identity: Identity,
+        desired: Desired,
+        registered: Registered,
     ) -> dict[str, Any]:
         with self._lock:
             now = self._apis[identity.api_url].timing.now().isoformat(timespec="microseconds")
@@ -323,9 +355,15 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             "status": registered.status,
             "secret_fingerprint": identity.fingerprint(desired.client_secret),
             "registered_at": now,
+            "updated_at": registered.updated_at,
         }
-        if registered.found_active is not None:
-            outputs["found_active"] = registered.found_active
+        found_active = olds.get("found_active") if registered.found_active is None else registered.found_active
+        if found_active is not None:
+            outputs["found_active"] = found_active
+        if registered.status == WAITING:
+            outputs["secret_fingerprint"] = _UNKNOWN_SECRET
+            if "secret_generation" in inputs:
+                outputs["secret_generation"] = olds.get("secret_generation", NEVER)
         return outputs
 
 
@@ -344,7 +382,11 @@ def drift_in(outputs: Mapping[str, Any], identity: Identity, observed: Observed)
     if seen_client_id:
         if not same_client(seen_client_id, str(outputs.get("client_id"))):
             drift["client_id"] = seen_client_id.lower()
-    elif target is not None and status_without_target(identity, row) is None and outputs.get("status") == VERIFIED:
+    elif (
+        target is not None
+        and status_without_target(identity, row) is None
+        and str(outputs.get("status")).startswith(VERIFIED)
+    ):
         drift["client_id"] = ""
     if target is not None and target.redirect_uri and target.redirect_uri not in outputs.get("redirect_uris", ()):
         drift["redirect_uris"] = [target.redirect_uri]
@@ -360,8 +402,10 @@ def drift_in(outputs: Mapping[str, Any], identity: Identity, observed: Observed)
 
 
 def _seen(outputs: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
-    """The outputs that say what Unified.to uses, as observed; those that cannot be observed stay as they were."""
-    seen: dict[str, Any] = {"status": observed.status}
+    """The outputs that say what Unified.to uses, as observed; those that cannot be observed stay as they were, and so
+    does the word of a change that no `up` has mended yet."""
+    status = str(outputs.get("status"))
+    seen: dict[str, Any] = {"status": status if status.startswith(CHANGED) else observed.status}
     if observed.row is not None:
         seen["active"] = observed.row.is_active
     if observed.target is not None:
@@ -372,7 +416,17 @@ def _seen(outputs: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
 
 def _changed(olds: Mapping[str, Any], news: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
     """The keys whose value differs or is not known yet."""
-    return [key for key in keys if contains_unknowns(news.get(key)) or olds.get(key) != news.get(key)]
+    return [key for key in keys if contains_unknowns(news.get(key)) or _differ(key, olds.get(key), news.get(key))]
+
+
+def _differ(key: str, old: Any, new: Any) -> bool:
+    if key in _SETS and old is not None and new is not None:
+        return set(old) != set(new)
+    return bool(old != new)
+
+
+_SETS: Final = frozenset({"permissions", "redirect_uris"})
+"""Lists in which the order says nothing."""
 
 
 def _known(properties: Mapping[str, Any]) -> tuple[Identity, Desired]:

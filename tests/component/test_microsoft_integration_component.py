@@ -423,7 +423,7 @@ def test_fewer_days_than_the_limit_give_a_warning_in_preview_and_up(
     run = again(first, rehearse, warn_days_left=181, preview=preview)
     assert run.error is None
     (warning,) = run.logged
-    assert warning.startswith("UNI216 The client secret expires on 2027-05-22T11:25:31Z: 180 days are left")
+    assert warning.startswith("UNI216 A client secret in use expires on 2027-05-22T11:25:31Z: 180 days are left")
     assert "the limit is 181" in warning
     assert "Run pulumi up" in warning
 

@@ -357,13 +357,28 @@ def test_a_change_that_is_only_remembered_costs_nothing(stage: Stage) -> None:
     assert stage.is_settled(updated, on_delete="keep", secret_generation=1)
 
 
-@pytest.mark.parametrize("key", ["api_url", "workspace_id", "environment", "integration_type"])
+@pytest.mark.parametrize("key", ["workspace_id", "environment", "integration_type"])
 def test_another_identity_is_another_registration(stage: Stage, key: str) -> None:
     created = stage.create()
-    changed = {"api_url": "https://api.unified.to", "workspace_id": "another", "environment": "Staging"}
+    changed = {"workspace_id": "another", "environment": "Staging"}
     inputs = {**stage.checked(), key: changed.get(key, "microsoftoutlook")}
     answer = stage.provider.diff(created.id, created.outputs, inputs)
     assert (answer.changes, answer.replaces) == (True, [key])
+
+
+def test_another_address_of_the_same_workspace_is_the_same_registration(stage: Stage) -> None:
+    """A custom domain: a replacement would create what exists, and then take it away."""
+    created = stage.create()
+    other_address = {"api_url": stage.emulator.base_url.replace("localhost", "127.0.0.1")}
+    moved = stage.up(created, redirect_uris=[stage.callback], **other_address)
+    assert moved.id == created.id
+    assert stage.row().is_active
+    assert stage.is_settled(moved, redirect_uris=[stage.callback], **other_address)
+
+
+def test_the_order_of_permissions_says_nothing(stage: Stage) -> None:
+    created = stage.create(permissions=["hris_employee_read", "hris_group_read"])
+    assert stage.is_settled(created, permissions=["hris_group_read", "hris_employee_read"])
 
 
 @pytest.mark.parametrize("key", ["api_url", "workspace_id", "client_id", "client_secret", "redirect_uris"])
@@ -374,13 +389,59 @@ def test_an_unknown_value_is_a_change_and_never_a_replacement(stage: Stage, key:
     assert (answer.changes, answer.replaces) == (True, [])
 
 
-def test_a_preview_with_unknown_values_calls_nobody(stage: Stage) -> None:
-    checked = stage.provider.check(
-        {}, stage.program(client_id=UNKNOWN, client_secret=UNKNOWN, secret_generation=UNKNOWN)
-    )
+# --- preview: what can be known before the client exists -------------------------------------------------------------
+
+
+def unborn(stage: Stage, **changes: Any) -> Checked:
+    """The check of a registration in a preview, before its client is created."""
+    return stage.provider.check({}, stage.program(client_id=UNKNOWN, client_secret=UNKNOWN, **changes))
+
+
+def test_a_preview_of_a_new_registration_costs_one_list_and_passes_unknown_values_on(stage: Stage) -> None:
+    checked = unborn(stage, secret_generation=UNKNOWN)
     assert checked.failures == []
     assert checked.inputs["client_secret"] == UNKNOWN
+    assert set(stage.calls()) == {("GET", LIST)}
+    assert len(stage.calls()) <= 2
+
+
+def test_a_preview_of_a_rotation_calls_nobody(stage: Stage) -> None:
+    created = stage.create()
+    stage.forget_calls()
+    checked = stage.provider.check(created.outputs, stage.program(client_secret=UNKNOWN))
+    assert checked.failures == []
     assert stage.calls() == []
+
+
+def test_previews_of_many_new_registrations_share_the_list_of_their_environment(stage: Stage) -> None:
+    kinds = sorted({row.integration_type for row in stage.workspace.rows() if row.environment == "Production"})[:8]
+    assert len(kinds) == 8
+    with ThreadPoolExecutor(4) as engine:
+        assert all(checked.failures == [] for checked in engine.map(lambda k: unborn(stage, integration_type=k), kinds))
+    assert len(stage.calls()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("happening", "code"),
+    [
+        pytest.param(lambda stage: stage.fault("status", status=401), "UNI202", id="key refused"),
+        pytest.param(lambda stage: stage.fault("status", status=403), "UNI203", id="key without the right"),
+        pytest.param(lambda stage: stage.fault("status", status=402), "UNI204", id="plan"),
+        pytest.param(lambda stage: stage.workspace.remove_by_hand("Production", KIND), "UNI205", id="not activated"),
+        pytest.param(lambda stage: stage.workspace.add_by_hand("Production", KIND), "UNI206", id="two rows"),
+        pytest.param(lambda stage: stage.by_hand(auth={"saml_pem": "theirs"}), "UNI111", id="other credentials"),
+        pytest.param(lambda stage: stage.fault("reset_before", times=1000), "UNI301", id="unreachable"),
+    ],
+)
+def test_a_preview_names_what_a_first_registration_will_meet(stage: Stage, happening: Any, code: str) -> None:
+    happening(stage)
+    checked = unborn(stage)
+    assert [name for name, _reason in checked.failures] == [""]
+    assert checked.reasons.startswith(code)
+
+
+def test_a_preview_names_a_workspace_that_is_not_the_keys_own(stage: Stage) -> None:
+    assert unborn(stage, workspace_id="another").reasons.startswith("UNI218")
 
 
 # --- refresh: drift --------------------------------------------------------------------------------------------------
@@ -400,6 +461,28 @@ def test_a_client_id_changed_by_hand_shows_in_a_refresh_and_the_next_up_repairs_
     assert (stage.row().client_id, stage.row().client_secret) == (CLIENT_ID, SECRET)
     assert repaired.outputs["status"] == "verified"
     assert stage.is_settled(repaired)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"auth": {"client_id": OTHER_ID, "client_secret": "x"}},
+        {"is_active": False},
+        {"permissions": ["hris_group_read"]},
+    ],
+    ids=["client", "activation", "permissions"],
+)
+def test_drift_that_nobody_has_repaired_stays_drift_however_often_it_is_looked_at(
+    stage: Stage, change: dict[str, Any]
+) -> None:
+    declared = {"permissions": ["hris_employee_read"]}
+    created = stage.create(**declared)
+    stage.by_hand(**change)
+    once = stage.refresh(created)
+    twice = stage.refresh(once)
+    assert once.outputs["status"].startswith("not verified: changed since the last up")
+    assert twice.outputs == once.outputs
+    assert stage.up(twice, **declared).outputs["status"] == "verified"
 
 
 def test_a_client_id_that_came_back_does_not_prove_the_secret(stage: Stage) -> None:
@@ -445,6 +528,18 @@ def test_a_row_that_is_gone_is_dropped_from_the_state(stage: Stage) -> None:
     created = stage.create()
     stage.workspace.remove_by_hand("Production", KIND)
     assert stage.provider.read(created.id, created.outputs).id == ""
+
+
+def test_a_list_that_is_empty_once_does_not_make_a_registration_forgotten(stage: Stage) -> None:
+    created = stage.create()
+    stage.fault("status", method="GET", path=LIST, status=200, body=[])
+    assert stage.refresh(created) == created
+
+
+def test_an_authorization_url_that_is_refused_once_is_no_drift(stage: Stage) -> None:
+    created = stage.create()
+    stage.fault("status", method="GET", path="/unified/integration/auth/", status=403)
+    assert stage.refresh(created) == created
 
 
 def test_a_row_that_was_made_anew_is_adopted_again(stage: Stage) -> None:
@@ -518,11 +613,80 @@ def test_a_destroy_leaves_somebody_elses_client_alone(stage: Stage) -> None:
     assert (stage.row().client_id, stage.row().is_active) == (OTHER_ID, True)
 
 
+def test_a_destroy_leaves_somebody_elses_client_alone_where_no_url_shows_it(stage: Stage) -> None:
+    stage.switch(mask="clear")
+    created = stage.create(environment="Sandbox", on_delete="clear")
+    theirs = {"client_id": OTHER_ID, "client_secret": "theirs"}
+    stage.by_hand("Sandbox", auth=theirs)
+    stage.provider.delete(created.id, {**created.outputs, "updated_at": ""})
+    assert stage.row("Sandbox").auth == theirs
+
+
 def test_a_renamed_resource_does_not_undo_its_successor(stage: Stage) -> None:
     old = stage.create()
     stage.create()
     stage.provider.delete(old.id, old.outputs)
     assert stage.row().is_active
+
+
+@pytest.mark.parametrize("on_delete", ["restore", "deactivate", "clear"])
+@pytest.mark.parametrize("stage_with", [{}], indirect=True)
+def test_a_renamed_resource_does_not_undo_its_successor_in_a_later_run_either(
+    stage_with: Stage, on_delete: str
+) -> None:
+    """The run that made the successor failed elsewhere, so that the old resource is deleted by another process."""
+    old = stage_with.create(on_delete=on_delete)
+    stage_with.emulator.world.clock.advance(60)
+    stage_with.create(client_secret=SECOND_SECRET)
+    with DynamicProviderProcess(stage_with.environment) as later:
+        later.configure({})
+        later.provider(WorkspaceIntegrationProvider()).delete(old.id, old.outputs)
+    assert (stage_with.row().is_active, stage_with.row().client_secret) == (True, SECOND_SECRET)
+
+
+@pytest.mark.parametrize("environment", ["Production", "Sandbox"])
+def test_clearing_is_verified(stage: Stage, environment: str) -> None:
+    stage.by_hand(environment, is_active=False)
+    created = stage.create(environment=environment, on_delete="clear", is_active=None)
+    stage.fault("status", method="PUT", status=200)
+    assert "it still shows credentials" in stage.delete_fails(created)
+
+
+# --- the activation that was found -----------------------------------------------------------------------------------
+
+
+def activation_after_destroy(stage: Stage, created: Created) -> bool:
+    stage.provider.delete(created.id, created.outputs)
+    return stage.row().is_active
+
+
+def test_a_first_run_that_failed_after_its_write_leaves_the_activation_as_it_was_found(stage: Stage) -> None:
+    stage.switch(custom_domain="https://auth.example.com")
+    assert "UNI305" in stage.create_fails()
+    assert not stage.row().is_active
+    created = stage.create(redirect_uris=["https://auth.example.com/oauth/code"])
+    assert activation_after_destroy(stage, created) is False
+
+
+def test_an_activation_that_cannot_be_taken_back_is_mentioned(stage: Stage) -> None:
+    stage.switch(custom_domain="https://auth.example.com")
+    stage.fault("status", method="PUT", status=403, skip=1)
+    stage.create_fails()
+    assert stage.process.has_printed("was not active before, and could not be deactivated again")
+
+
+def test_a_row_that_is_active_with_our_own_client_is_left_active(stage: Stage) -> None:
+    stage.switch(mask="clear")
+    stage.create()
+    again = stage.create()
+    assert "found_active" not in again.outputs
+    assert activation_after_destroy(stage, again) is True
+
+
+def test_the_activation_that_was_found_is_remembered_in_manual_mode_too(stage: Stage) -> None:
+    created = stage.create()
+    by_hand = stage.up(created, **MANUAL)
+    assert activation_after_destroy(stage, stage.up(by_hand)) is False
 
 
 # --- U1: no route to create ------------------------------------------------------------------------------------------
@@ -645,9 +809,12 @@ def test_u5_the_loss_of_other_credentials_can_be_accepted(stage: Stage) -> None:
 def test_u5_a_destroy_that_would_lose_other_credentials_leaves_the_row(stage: Stage) -> None:
     created = stage.create()
     stage.by_hand(auth={"client_id": CLIENT_ID, "client_secret": SECRET, "saml_pem": "theirs"})
-    stage.provider.delete(created.id, created.outputs)
+    unseen = {**created.outputs, "updated_at": ""}
+    stage.provider.delete(created.id, unseen)
     assert stage.row().is_active
-    assert "UNI111" in stage.delete_fails(Created(created.id, {**created.outputs, "on_delete": "deactivate"}))
+    words = stage.delete_fails(Created(created.id, {**unseen, "on_delete": "deactivate"}))
+    assert words.startswith("UNI111")
+    assert "pulumi state delete" in words
 
 
 # --- U6, U7, U8: answers, errors, rights -----------------------------------------------------------------------------
@@ -1115,78 +1282,121 @@ def test_a_certificate_that_is_not_trusted_is_named_at_once(stage_with: Stage) -
 # --- manual mode -----------------------------------------------------------------------------------------------------
 
 MANUAL = {"mode": "manual"}
+CONFIRMED = {**MANUAL, "entered_secret": SECRET[:3]}
 
 
 def enter_by_hand(stage: Stage, secret: str = SECRET) -> None:
     stage.by_hand(is_active=True, auth={"client_id": CLIENT_ID, "client_secret": secret})
 
 
+def is_waiting(created: Created) -> bool:
+    return str(created.outputs["status"]).startswith("waiting for a person")
+
+
 @pytest.mark.parametrize("stage_with", [{"UNIFIED_API_KEY": None}], indirect=True)
 def test_manual_mode_gives_the_steps_and_verifies_what_was_entered_without_a_key(stage_with: Stage) -> None:
-    words = stage_with.create_fails(**MANUAL)
+    declared = {"permissions": ["hris_employee_read"], "scope_overrides": {"hris_employee_read": "User.Read.All"}}
+    waiting = stage_with.create(secret_generation=0, **declared, **MANUAL)
+    assert is_waiting(waiting)
+    assert waiting.outputs["secret_generation"] == -1
     for step in (
         'UNI215 "microsoft_ad" in environment "Production" has to be registered by hand',
         f"1. Open {stage_with.emulator.base_url}/integrations/microsoft_ad.",
         '2. Choose environment "Production".',
         f"3. Enter {CLIENT_ID} as client id.",
-        "pulumi stack output client_secret --show-secrets",
+        "4. Enter the client secret: once this run is over, pulumi stack output client_secret --show-secrets prints",
+        "5. Choose exactly these permissions: hris_employee_read.",
+        "6. Override these scopes: hris_employee_read as User.Read.All.",
+        "7. Save, and activate the integration.",
+        "8. Set enteredSecret of this registration to the first 3 characters of the secret that you entered",
+        "9. Run pulumi up again",
     ):
-        assert step in words
+        assert stage_with.process.has_printed(step), step
     enter_by_hand(stage_with)
-    created = stage_with.create(**MANUAL)
-    assert created.outputs["status"] == "verified"
-    assert stage_with.is_settled(created, **MANUAL)
+    confirmed = {"secret_generation": 0, **declared, **CONFIRMED}
+    created = stage_with.up(waiting, **confirmed)
+    assert created.outputs["status"] == "verified, except for permissions, scopeOverrides"
+    assert created.outputs["secret_generation"] == 0
+    assert stage_with.is_settled(created, **confirmed)
     stage_with.provider.delete(created.id, created.outputs)
     assert stage_with.row().client_secret == SECRET
     assert {path.split("/")[-2] for _method, path in stage_with.calls()} == {"auth"}
 
 
+def test_manual_mode_waits_on_and_tells_so_in_every_run_and_no_refresh_changes_it(stage: Stage) -> None:
+    waiting = stage.create(**MANUAL)
+    assert stage.refresh(waiting) == waiting
+    printed = len(stage.process.printed())
+    assert is_waiting(stage.up(waiting, **MANUAL))
+    assert stage.process.has_printed("UNI215", since=printed)
+
+
 def test_manual_mode_does_not_trust_a_wrong_client_id(stage: Stage) -> None:
     stage.by_hand(is_active=True, auth={"client_id": OTHER_ID, "client_secret": "x"})
-    assert f"Unified.to uses client id {OTHER_ID}" in stage.create_fails(**MANUAL)
+    assert is_waiting(stage.create(**CONFIRMED))
+    assert stage.process.has_printed(f"Unified.to uses client id {OTHER_ID}")
+
+
+def test_manual_mode_does_not_trust_the_right_client_id_with_a_secret_that_nobody_confirmed(stage: Stage) -> None:
+    enter_by_hand(stage, "made by hand long ago")
+    assert is_waiting(stage.create(**MANUAL))
 
 
 def test_manual_mode_explains_a_redirect_uri_that_differs(stage: Stage) -> None:
     enter_by_hand(stage)
     stage.switch(custom_domain="https://auth.example.com")
-    assert "Add https://auth.example.com/oauth/code to redirectUris" in stage.create_fails(**MANUAL)
+    assert "https://auth.example.com/oauth/code" in stage.create_fails(**CONFIRMED)
 
 
 def test_manual_mode_asks_for_a_new_secret_until_a_person_confirms_it(stage: Stage) -> None:
     enter_by_hand(stage)
-    created = stage.create(secret_generation=0, **MANUAL)
-    rotated = {"client_secret": SECOND_SECRET, "secret_generation": 1, **MANUAL}
-    words = stage.update_fails(created, **rotated)
-    confirmation = re.search(r'Set enteredSecret of this registration to "([0-9a-f]{8})"', words)
-    assert confirmation is not None
-    assert "UNI215" in stage.update_fails(created, entered_secret="0badc0de", **rotated)
-    rotated["entered_secret"] = confirmation.group(1)
-    updated = stage.up(created, **rotated)
+    created = stage.create(secret_generation=0, **CONFIRMED)
+    rotated = {"client_secret": SECOND_SECRET, "secret_generation": 1}
+    waiting = stage.up(created, **rotated, **CONFIRMED)
+    assert is_waiting(waiting)
+    assert waiting.outputs["secret_generation"] == 0, "what Unified.to is known to hold"
+    assert is_waiting(stage.up(waiting, **rotated, **CONFIRMED))
+    rotated["entered_secret"] = SECOND_SECRET[:3]
+    updated = stage.up(waiting, **rotated, **MANUAL)
+    assert updated.outputs["status"] == "verified"
     assert updated.outputs["secret_generation"] == 1
-    assert stage.is_settled(updated, **rotated)
+    assert stage.is_settled(updated, **rotated, **MANUAL)
 
 
 def test_manual_mode_sees_drift(stage: Stage) -> None:
     enter_by_hand(stage)
-    created = stage.create(**MANUAL)
+    created = stage.create(**CONFIRMED)
     stage.by_hand(auth={"client_id": OTHER_ID, "client_secret": "x"})
     drifted = stage.refresh(created)
     assert drifted.outputs["client_id"] == OTHER_ID
-    assert "UNI215" in stage.update_fails(drifted, **MANUAL)
+    assert is_waiting(stage.up(drifted, **CONFIRMED))
 
 
 def test_a_registration_moves_from_manual_mode_to_the_api_and_is_written(stage: Stage) -> None:
     enter_by_hand(stage, "a secret with a typing error")
-    created = stage.create(**MANUAL)
+    created = stage.create(**CONFIRMED)
     updated = stage.up(created)
     assert stage.row().client_secret == SECRET
     assert updated.outputs["registration_id"] == stage.row().id
     assert stage.is_settled(updated)
 
 
-def test_sandbox_in_manual_mode_says_that_nothing_can_be_verified(stage: Stage) -> None:
-    created = stage.create(environment="Sandbox", **MANUAL)
-    assert created.outputs["status"].startswith("not verified: Sandbox")
+def test_a_secret_that_the_api_registered_needs_no_confirmation_in_manual_mode(stage: Stage) -> None:
+    assert stage.up(stage.create(), **MANUAL).outputs["status"] == "verified"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"environment": "Sandbox"}, "not verified: Sandbox"),
+        ({"is_active": False}, "not verified: the integration is not to be active"),
+    ],
+)
+def test_manual_mode_says_where_nothing_can_be_verified(stage: Stage, changes: dict[str, Any], status: str) -> None:
+    assert is_waiting(stage.create(**changes, **MANUAL))
+    created = stage.create(**changes, **CONFIRMED)
+    assert created.outputs["status"].startswith(status)
+    assert created.outputs["active"] is changes.get("is_active", True)
 
 
 # --- what a user must never meet -------------------------------------------------------------------------------------

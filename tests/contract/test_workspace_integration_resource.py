@@ -84,7 +84,7 @@ def test_secrets_are_marked_whatever_the_program_did(recorder: Recorder) -> None
     inputs, request, _outputs = declared(recorder)
     assert rpc.is_rpc_secret(inputs["client_secret"])
     assert rpc.is_rpc_secret(inputs["auth_extras"])
-    assert set(request.additionalSecretOutputs) == {"client_secret", "auth_extras"}
+    assert set(request.additionalSecretOutputs) == {"client_secret", "auth_extras", "secret_fingerprint"}
     plain = {key: value for key, value in inputs.items() if not rpc.is_rpc_secret(value)}
     assert SECRET not in repr(plain)
 

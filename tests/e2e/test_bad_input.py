@@ -104,6 +104,38 @@ def test_a_missing_api_key_fails_the_preview_with_both_ways_to_give_one(embedded
     assert_nothing_written(embedded_stack)
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param({"status": 401}, ["UNI202", "refused the API key"], id="key refused"),
+        pytest.param({"status": 403}, ["UNI203", "The API key may not do this"], id="key without right"),
+        pytest.param({"status": 402}, ["UNI204", "for reasons of the plan"], id="plan"),
+        pytest.param({"status": 200, "body": []}, ["UNI205", "has no integration"], id="not activated"),
+    ],
+)
+def test_what_a_first_registration_would_meet_fails_the_preview_and_nothing_is_created(
+    embedded_stack: RehearsedStack, answer: Mapping[str, Any], words: list[str]
+) -> None:
+    embedded_stack.control.add_fault(
+        {"kind": "status", **answer}, service="unifiedto", method="GET", path="workspaceintegration", times=1000
+    )
+    said = embedded_stack.fails(embedded_stack.preview)
+    for word in words:
+        assert word in said
+    assert "Traceback" not in said
+    assert_nothing_written(embedded_stack)
+
+
+def test_an_api_that_cannot_be_reached_fails_the_preview_and_nothing_is_created(
+    embedded_stack: RehearsedStack,
+) -> None:
+    embedded_stack.config["apiUrl"] = "https://localhost:9"
+    said = embedded_stack.fails(embedded_stack.preview)
+    assert "UNI301" in said
+    assert "https://localhost:9" in said
+    assert_nothing_written(embedded_stack)
+
+
 def test_a_caller_without_the_right_to_create_applications_is_told_before_anything_is_created(
     embedded_stack: RehearsedStack,
 ) -> None:

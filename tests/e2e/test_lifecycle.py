@@ -179,6 +179,50 @@ def test_a_failed_write_at_unified_is_finished_by_the_next_up(stack: RehearsedSt
     stack.assert_settled()
 
 
+def test_manual_mode_leads_a_person_through_registration_and_rotation(stack: RehearsedStack) -> None:
+    """The steps as they are printed, carried out by their words; the secret comes from the output that they name."""
+    manual = {"integrationType": "microsoft_ad", "mode": "manual"}
+
+    def enter_what_the_steps_say(printed: list[str]) -> None:
+        words = "\n".join(printed)
+        assert "UNI215" in words
+        assert "pulumi stack output client_secret --show-secrets" in words
+        outputs = stack.outputs()
+        assert f"Enter {outputs['client_id']} as client id." in words
+        credentials = {"client_id": outputs["client_id"], "client_secret": outputs["client_secret"]}
+        stack.edit_row({"is_active": True, "auth": credentials})
+        manual["enteredSecret"] = outputs["client_secret"][:3]
+
+    def status() -> str:
+        return str(stack.outputs()["registrations"][0]["status"])
+
+    waiting = stack.up(registrations=[manual])
+    assert status().startswith("waiting for a person")
+    enter_what_the_steps_say(waiting.diagnostics)
+    stack.up(registrations=[manual])
+    assert status() == "verified"
+    assert stack.sign_in()["signed_in"]
+
+    stack.later(days=91)
+    waiting = stack.up()
+    assert status().startswith("waiting for a person")
+    assert stack.sign_in()["signed_in"], "the previous secret is valid until the person comes"
+    enter_what_the_steps_say(waiting.diagnostics)
+    stack.up(registrations=[manual])
+    assert status() == "verified"
+    stack.later(days=91)
+    stack.up()
+    assert stack.sign_in()["signed_in"], "the rotation replaced the secret that nobody uses any more"
+
+
+def test_an_address_of_a_custom_domain_leads_to_the_same_registration(deployed: RehearsedStack) -> None:
+    other_address = deployed.emulator.base_url.replace("localhost", "127.0.0.1")
+    result = deployed.up(apiUrl=other_address, redirectUris=[f"{deployed.emulator.base_url}/oauth/code"])
+    assert "replace" not in result.changes
+    assert deployed.sign_in()["signed_in"]
+    deployed.assert_settled()
+
+
 def test_destroy_takes_everything_away_and_a_second_destroy_succeeds(deployed: RehearsedStack) -> None:
     object_id = deployed.outputs()["application_object_id"]
     result = deployed.destroy()

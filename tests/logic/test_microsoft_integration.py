@@ -13,6 +13,7 @@ from pulumi_unifiedto.microsoft_integration import (
     MicrosoftIntegrationArgs,
     RegistrationArgs,
     api_url_of,
+    first_end_in_use,
     portable_interpreter,
     redirect_uris_of,
     registration_names,
@@ -142,3 +143,19 @@ def test_the_interpreter_is_spelt_alike_on_every_computer_where_that_is_possible
     monkeypatch.setattr(sys, "executable", executable.format(here=tmp_path))
     monkeypatch.setattr("shutil.which", lambda _name: on_path)
     assert portable_interpreter() == expected
+
+
+@pytest.mark.parametrize(
+    ("current", "registered", "ends"),
+    [
+        (4, [4, 4], "2027-09-01T00:00:00Z"),
+        (4, [4, 3], "2027-06-01T00:00:00Z"),
+        (4, [-1, None], "2027-09-01T00:00:00Z"),
+        (4, [2], "2027-09-01T00:00:00Z"),
+        (4, [], "2027-09-01T00:00:00Z"),
+    ],
+)
+def test_a_secret_counts_as_in_use_while_a_registration_holds_it(
+    current: int, registered: list[float | None], ends: str
+) -> None:
+    assert first_end_in_use({"3": "2027-06-01T00:00:00Z", "4": "2027-09-01T00:00:00Z"}, current, registered) == ends
