@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from emulator.core.clock import real_now
 from emulator.core.faults import Action
-from emulator.core.journal import Entry, without
+from emulator.core.journal import Entry
 from emulator.core.routes import Refused, Route, ServiceName
 from emulator.core.store import exchange
 from emulator.core.world import World, log
@@ -81,13 +81,7 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
         entry["status"] = answer.status_code
         content = bytes(answer.body)
         entry["response_body"] = content.decode("utf-8", "replace") if content else None
-    at_rest: tuple[str, ...] = ()
-    if route is not None:
-        at_rest = route.at_rest + route.never_kept
-        if route.never_kept:
-            entry["request_body"] = without(entry["request_body"], route.never_kept)
-            entry["response_body"] = without(entry["response_body"], route.never_kept)
-    world.journal.record(entry, at_rest)
+    world.journal.record(entry)
     if answer is not None and (fault is None or fault.kind != "half_body"):
         await answer(scope, receive, send)
         return

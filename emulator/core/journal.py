@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, TypedDict
-from urllib.parse import parse_qsl, urlencode
+from typing import TypedDict
 
+from emulator.core.redaction import NAMES_SENT, PROVES_NOTHING, SECRET_NAMES, without, without_values
 from emulator.core.store import Store
 
 KEPT_ENTRIES = 20_000
 _TRIM_EVERY = 1_000
+_NEWEST = "SELECT max(seq) FROM (SELECT seq FROM sqlite_sequence WHERE name = 'journal' UNION SELECT seq FROM journal)"
+"""SQLite's own counter outlives the rows; a database of an earlier version has only the rows."""
 
 
 class Entry(TypedDict):
@@ -40,36 +41,6 @@ class Entry(TypedDict):
     error: str | None
 
 
-def fingerprint(value: str) -> str:
-    """What stands in the journal instead of a secret."""
-    return "sha256:" + hashlib.sha256(value.encode()).hexdigest()
-
-
-def without(body: str | None, names: tuple[str, ...]) -> str | None:
-    """``body`` (form or JSON) with the values of ``names`` replaced by their fingerprints."""
-    if not body or not any(name in body for name in names):
-        return body
-    try:
-        value = json.loads(body)
-    except ValueError:
-        pairs = parse_qsl(body, keep_blank_values=True)
-        if not any(name in names for name, _ in pairs):
-            return body
-        return urlencode([(name, fingerprint(text) if name in names else text) for name, text in pairs])
-    return json.dumps(_masked(value, names), ensure_ascii=False)
-
-
-def _masked(value: Any, names: tuple[str, ...]) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: fingerprint(item) if name in names and isinstance(item, str) else _masked(item, names)
-            for name, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_masked(item, names) for item in value]
-    return value
-
-
 class Journal:
     """The last exchanges in order, in memory and in the database; ``seq`` never restarts."""
 
@@ -78,22 +49,29 @@ class Journal:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Entry], None]] = []
         with store.lock:
-            store.connection.execute("CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, entry TEXT)")
+            store.connection.execute(
+                "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT)"
+            )
             rows = store.connection.execute("SELECT entry FROM journal ORDER BY seq").fetchall()
+            last = store.connection.execute(_NEWEST).fetchone()
         self._entries: deque[Entry] = deque((json.loads(row[0]) for row in rows), maxlen=KEPT_ENTRIES)
-        self._last = self._entries[-1]["seq"] if self._entries else 0
+        self._last: int = last[0] or 0
 
     @property
     def last_seq(self) -> int:
         """Number of the newest entry, 0 before the first."""
         return self._last
 
-    def record(self, entry: Entry, at_rest: tuple[str, ...] = ()) -> None:
-        """Number and keep an entry; on disk the values of ``at_rest`` are fingerprints."""
+    def record(self, entry: Entry) -> None:
+        """Number and keep an entry, on disk without any secret."""
+        if entry["service"] != "unifiedto":
+            entry["request_body"] = without(entry["request_body"], PROVES_NOTHING)
+            entry["response_body"] = without(entry["response_body"], PROVES_NOTHING)
         kept: Entry = {**entry}
-        if at_rest:
-            kept["request_body"] = without(entry["request_body"], at_rest)
-            kept["response_body"] = without(entry["response_body"], at_rest)
+        kept["query"] = without_values(entry["query"], NAMES_SENT)
+        kept["request_body"] = without(entry["request_body"], NAMES_SENT)
+        kept["response_body"] = without(entry["response_body"], SECRET_NAMES, in_text=NAMES_SENT)
+        kept["error"] = without(entry["error"], SECRET_NAMES)
         with self._lock:
             self._last += 1
             entry["seq"] = kept["seq"] = self._last
@@ -133,3 +111,4 @@ class Journal:
             self._entries.clear()
         with self._store.lock:
             self._store.connection.execute("DELETE FROM journal")
+            self._store.forget_deleted()

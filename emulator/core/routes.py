@@ -28,8 +28,6 @@ class Route:
 
     ``path`` uses Starlette's templates (``/v1.0/applications/{id}``). ``reference`` names the page, recording or
     assumption (with its U-number for Unified.to) behind the behaviour; ``python -m emulator coverage`` prints it.
-    ``at_rest`` lists names of form fields and JSON members which are replaced by a SHA-256 before the exchange is
-    written to disk; names in ``never_kept`` are replaced in memory too.
     """
 
     method: str
@@ -38,8 +36,6 @@ class Route:
     service: ServiceName
     source: Source
     reference: str
-    at_rest: tuple[str, ...] = ()
-    never_kept: tuple[str, ...] = ()
 
 
 class Refused(Exception):

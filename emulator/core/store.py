@@ -1,12 +1,14 @@
 """JSON documents in SQLite: the emulator's state, which survives restarts.
 
 Reads are served from memory; every write goes to the database at once. ``synchronous=OFF`` is right here: state
-survives the death of the process, and nobody needs a rehearsal to survive a power cut.
+survives the death of the process, and nobody needs a rehearsal to survive a power cut. The database is for its owner
+only.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -64,9 +66,12 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
+        os.close(os.open(path, os.O_CREAT, 0o600))
+        path.chmod(0o600)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
+        self._db.execute("PRAGMA secure_delete=ON")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS documents ("
             "position INTEGER PRIMARY KEY AUTOINCREMENT, collection TEXT, id TEXT, body TEXT, UNIQUE (collection, id))"
@@ -135,6 +140,11 @@ class Store:
             self._collections.clear()
             self._before.clear()
             self._db.execute("DELETE FROM documents")
+
+    def forget_deleted(self) -> None:
+        """Leave nothing of what was deleted in the database's files, its write-ahead log included."""
+        with self._lock:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def snapshot(self) -> StoreSnapshot:
         """Everything that is kept, to come back to."""

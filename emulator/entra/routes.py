@@ -6,25 +6,18 @@
 
 from __future__ import annotations
 
-from emulator.core.routes import Handler, Route, ServiceName, Source
+from emulator.core.routes import Handler, Route, Source
 from emulator.entra import applications, authorize, directory_objects, login, service_principals
 
-_SECRETS = ("access_token", "refresh_token", "id_token", "secretText", "code_verifier")
 _DOCUMENTED, _OBSERVED, _ASSUMED = Source.DOCUMENTED, Source.OBSERVED, Source.ASSUMED
 
 
 def _entra(method: str, path: str, handler: Handler, source: Source, reference: str) -> Route:
-    return _route("entra", method, path, handler, source, reference)
+    return Route(method, path, handler, "entra", source, reference)
 
 
 def _graph(method: str, path: str, handler: Handler, source: Source, reference: str) -> Route:
-    return _route("graph", method, path, handler, source, reference)
-
-
-def _route(
-    service: ServiceName, method: str, path: str, handler: Handler, source: Source, reference: str
-) -> Route:  # fmt: skip
-    return Route(method, path, handler, service, source, reference, _SECRETS, ("client_secret",))
+    return Route(method, path, handler, "graph", source, reference)
 
 
 _APPLICATIONS = "/v1.0/applications"

@@ -240,11 +240,8 @@ async def _callback(call: Call) -> Answer:
 # -- tables ----------------------------------------------------------------------------------------
 
 
-def _route(
-    method: str, path: str, act: CallHandler, source: Source, reference: str, *, key: bool = True, secrets: bool = False
-) -> Route:
-    hidden = ("client_secret",) if secrets else ()
-    return Route(method, path, _handler(act, key), "unifiedto", source, reference, at_rest=hidden)
+def _route(method: str, path: str, act: CallHandler, source: Source, reference: str, *, key: bool = True) -> Route:
+    return Route(method, path, _handler(act, key), "unifiedto", source, reference)
 
 
 ROUTES: tuple[Route, ...] = (
@@ -255,7 +252,6 @@ ROUTES: tuple[Route, ...] = (
         Source.DOCUMENTED,
         "docs.unified.to/unified/workspaceintegration/List_workspace_integrations; assumed: mask (U5), "
         "errors (U7), key's rights (U8), filters and pages (U9), delay (U12)",
-        secrets=True,
     ),
     _route(
         "PUT",
@@ -265,7 +261,6 @@ ROUTES: tuple[Route, ...] = (
         "docs.unified.to/unified/workspaceintegration/Update_workspace_integration; assumed: merge or replace (U4), "
         "masks kept literally (U5), answer (U6), errors and the 400 for missing fields (U7), rights (U8), "
         "odd fields (U10), delay (U12), plan",
-        secrets=True,
     ),
     _route(
         "POST",
@@ -273,7 +268,6 @@ ROUTES: tuple[Route, ...] = (
         _create_workspace_integration,
         Source.ASSUMED,
         "no create route is published (U1): absent unless switched on",
-        secrets=True,
     ),
     _route(
         "GET",
