@@ -82,6 +82,9 @@ def _stop(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     daemon = daemons.find(options.state_dir)
+    silent = daemons.find_silent(options.state_dir) if daemon is None else None
+    if silent is not None:
+        raise EmulatorError(daemons.silence_of(silent))
     print("not running" if daemon is None else f"running at {daemon.base_url}, process {daemon.pid}")
     return 3 if daemon is None else 0
 

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 import httpx
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from emulator.core.client import EmulatorControl
 from emulator.core.server import (
@@ -26,6 +26,7 @@ from emulator.core.server import (
     EmulatorError,
     RunningServer,
     require_loopback,
+    state_lock,
 )
 from emulator.core.settings import InvalidSwitch
 
@@ -69,11 +70,11 @@ def serve(
         raise EmulatorError(str(error)) from error
     record = Daemon(os.getpid(), running.world.base_url, str(running.world.tls.bundle), running.world.environment())
 
+    _write_record(state_dir, record)
+
     def tell() -> None:
-        if running.server.listening.wait(START_DEADLINE_S):
-            _write_record(state_dir, record)
-            if announce is not None:
-                announce(record)
+        if running.server.listening.wait(START_DEADLINE_S) and announce is not None:
+            announce(record)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         running.server.should_exit = True
@@ -102,6 +103,19 @@ def find(state_dir: Path) -> Daemon | None:
     return record if answered.get("pid") == record.pid else None
 
 
+def find_silent(state_dir: Path) -> Daemon | None:
+    """The emulator that serves ``state_dir`` but does not answer: a scripted fault has closed its port, say.
+
+    It is the recorded process, and only if the directory is in use and that process is an emulator: process ids are
+    given out again.
+    """
+    state_dir = state_dir.resolve()
+    record = _read_record(state_dir)
+    if record is None or record.pid == 0 or not _is_in_use(state_dir) or not _is_emulator(record.pid):
+        return None
+    return record
+
+
 def start_daemon(state_dir: Path, port: int = 0, log_file: Path | None = None) -> tuple[Daemon, bool]:
     """Start a daemon for ``state_dir``, or find the one that runs; True when it was started by this call.
 
@@ -112,6 +126,9 @@ def start_daemon(state_dir: Path, port: int = 0, log_file: Path | None = None) -
     existing = find(state_dir)
     if existing is not None:
         return existing, False
+    silent = find_silent(state_dir)
+    if silent is not None:
+        raise EmulatorError(silence_of(silent))
     log_path = state_dir / "emulator.log" if log_file is None else log_file
     command = [sys.executable, "-m", "emulator", "serve", "--state-dir", str(state_dir), "--port", str(port)]
     root = str(Path(__file__).resolve().parents[2])
@@ -138,18 +155,52 @@ def start_daemon(state_dir: Path, port: int = 0, log_file: Path | None = None) -
 
 
 def stop_daemon(state_dir: Path) -> bool:
-    """Stop the daemon that serves ``state_dir``; False when there was none. Raises ``EmulatorError`` if it stays."""
-    found = find(state_dir)
+    """Stop the daemon that serves ``state_dir``, whether it answers or not; False when there was none.
+
+    Raises ``EmulatorError`` if it stays.
+    """
+    found = find(state_dir) or find_silent(state_dir)
     if found is None:
         return False
     os.kill(found.pid, signal.SIGTERM)
-    lock = FileLock(state_dir.resolve() / "server.lock")
+    lock = state_lock(state_dir.resolve())
     try:
         lock.acquire(timeout=STOP_DEADLINE_S, poll_interval=0.05)
     except Timeout as error:
         raise EmulatorError(f"the emulator (process {found.pid}) did not stop") from error
     lock.release()
     return True
+
+
+def silence_of(silent: Daemon) -> str:
+    """What to tell about an emulator that does not answer."""
+    return (
+        f"the emulator at {silent.base_url}, process {silent.pid}, does not answer: a scripted fault may have "
+        "closed its port for a while; `python -m emulator stop` ends it"
+    )
+
+
+def _is_in_use(state_dir: Path) -> bool:
+    lock = state_lock(state_dir)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _is_emulator(pid: int) -> bool:
+    """Whether the process runs ``python -m emulator serve``, from /proc or, where there is none, from ps."""
+    if Path("/proc/self").exists():
+        try:
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").replace("\0", " ")
+        except OSError:
+            return False
+    else:
+        listing = ["ps", "-o", "args=", "-p", str(pid)]
+        command = subprocess.run(listing, capture_output=True, text=True, check=False).stdout
+    return " -m emulator serve" in command
 
 
 def _open_again(state_dir: Path) -> RunningServer:

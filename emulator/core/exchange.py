@@ -26,6 +26,7 @@ from emulator.core.world import World, log
 TRANSPORT_EXTENSION = "emulator.transport"
 _DEFAULT_HOLD_S = 60.0
 _CLOSING_DEADLINE_S = 0.25
+_WITHOUT_BODY = (204, 205, 304)
 _NOT_JSON = "<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works.</h1></body></html>"
 
 
@@ -52,10 +53,12 @@ class UnknownEndpoint:
 
 
 async def carry_out(world: World, route: Route | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """One exchange: read, meet a fault or act, answer, record."""
-    body = await _read(receive)
+    """One exchange: read, meet a fault or act, answer, record. Half of a request is recorded and has no effect."""
+    body, is_whole = await _read(receive)
     request = Request(scope, _replay(body, receive))
     if route is not None and route.service == "control":
+        if not is_whole:
+            return
         response, _ = await _act(world, route, request)
         await response(scope, receive, send)
         return
@@ -75,6 +78,9 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
         "acted": False,
         "error": None,
     }
+    if not is_whole:
+        world.journal.record(entry)
+        return
     fault = world.faults.take(service, scope["method"], scope["path"])
     answer = await _answer(world, route, request, fault, entry)
     if answer is not None:
@@ -200,6 +206,8 @@ def reset(transport: asyncio.Transport) -> None:
 
 def _scripted(world: World, service: str, request: Request, fault: Action) -> Response:
     headers = dict(fault.headers)
+    if fault.status in _WITHOUT_BODY:
+        return Response(None, fault.status, headers)
     if fault.body is None:
         response = world.services.refuse(service, request, fault.status, "The emulator was told to answer like this.")
         response.headers.update(headers)
@@ -210,16 +218,16 @@ def _scripted(world: World, service: str, request: Request, fault: Action) -> Re
     return Response(json.dumps(fault.body), fault.status, headers, media_type="application/json")
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive) -> tuple[bytes, bool]:
+    """The body, and whether it is all of it: False when the client went away before its end."""
     chunks: list[bytes] = []
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            return b"".join(chunks), False
         chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
-            break
-    return b"".join(chunks)
+            return b"".join(chunks), True
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

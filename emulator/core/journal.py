@@ -22,8 +22,9 @@ class Entry(TypedDict):
 
     ``at`` is real time (ISO 8601, UTC). ``query`` maps names to values, repeated ones joined by commas. ``route`` is
     the template that matched, None for a request that no route knows. ``status`` is None when the connection was
-    broken before an answer. ``acted`` tells whether the service saw the request, ``fault`` which scripted fault met
-    it; ``error`` holds the traceback of a fault in the emulator itself. The Authorization header is never kept.
+    broken before an answer. ``acted`` tells whether the service saw the request: not so when the client went away
+    before the end of its body, which ``request_body`` then holds in part. ``fault`` is the scripted fault that met it,
+    ``error`` holds the traceback of a fault in the emulator itself. The Authorization header is never kept.
     """
 
     seq: int

@@ -43,18 +43,16 @@ def require_loopback(host: str) -> str:
     raise EmulatorError(f"the emulator listens on 127.0.0.1 only, not on {host!r}: its secrets are known to everybody")
 
 
+def state_lock(state_dir: Path) -> FileLock:
+    """The lock that an emulator holds on its state directory as long as it runs."""
+    return FileLock(state_dir / "server.lock")
+
+
 class _Protocol(H11Protocol):
     """HTTP/1.1 whose scope hands out the connection, so that faults can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        world: World = self.config.app.state.world  # type: ignore[union-attr]
-        fault = world.faults.take_connection()
-        if fault is not None:
-            if fault.seconds:
-                world.close_port_for(fault.seconds)
-            transport.abort()
-            return
         inner = self.app
 
         async def with_transport(scope: Any, receive: Any, send: Any) -> None:
@@ -233,7 +231,7 @@ class RunningServer:
 
     def __init__(self, state_dir: Path, port: int, services: Services | None = None) -> None:
         state_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(state_dir / "server.lock")
+        self._lock = state_lock(state_dir)
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:

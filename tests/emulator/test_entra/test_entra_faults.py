@@ -6,12 +6,14 @@ import json
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from emulator.core.client import EmulatorControl
 from emulator.core.server import EmulatorServer
 
 from .situations import Graph, Registered
@@ -160,15 +162,70 @@ def test_rules_match_service_method_and_path_and_count_their_requests(
     assert emulator.control.faults() == []
 
 
-def test_a_refusal_without_conditions_meets_the_next_connection(
+def test_a_refusal_without_conditions_meets_every_service_and_never_control(
     emulator: EmulatorServer, trust: ssl.SSLContext
 ) -> None:
-    control = emulator.control
-    control.health()
-    control.add_fault("refuse")
+    emulator.control.add_fault("refuse", times=None)
+    for path in ("/v1.0/me", "/unified/environment", "/"):
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{emulator.base_url}{path}", verify=trust)
+    with emulator.control.fault("refuse", times=None), EmulatorControl(emulator.base_url, emulator.ca_bundle) as new:
+        assert new.health()["status"] == "ok"
+    assert httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust).status_code == 401
+
+
+def test_a_closed_port_opens_again(emulator: EmulatorServer, trust: ssl.SSLContext) -> None:
+    emulator.control.add_fault({"kind": "refuse", "seconds": 0.3})
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust)
-    assert httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust).status_code == 401
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            assert httpx.get(f"{emulator.base_url}/v1.0/me", verify=trust).status_code == 401
+            return
+        except httpx.ConnectError:
+            continue
+    raise AssertionError("the port stayed closed")
+
+
+def test_a_request_that_is_cut_off_in_its_body_has_no_effect(
+    graph: Graph, app: Registered, emulator: EmulatorServer, trust: ssl.SSLContext
+) -> None:
+    recorded = threading.Event()
+    stop = emulator.world.journal.listen(lambda _entry: recorded.set())
+    emulator.control.add_fault("reset_after")
+    body = b'{"notes": "half"}'
+    head = (
+        f"PATCH /v1.0/applications/{app.id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"Authorization: {graph.http.headers['authorization']}\r\nContent-Length: {len(body) + 1}\r\n\r\n"
+    )
+    plain = socket.create_connection(("127.0.0.1", emulator.port), timeout=5)
+    with trust.wrap_socket(plain, server_hostname="localhost") as connection:
+        connection.sendall(head.encode() + body)
+    assert recorded.wait(5)
+    stop()
+    entry = emulator.control.journal()[-1]
+    assert (entry["method"], entry["status"], entry["acted"], entry["fault"]) == ("PATCH", None, False, None)
+    emulator.control.clear_faults()
+    assert graph.read(app)["notes"] is None
+
+
+@pytest.mark.parametrize("status", [200, 204, 304, 599])
+def test_every_status_that_can_be_scripted_can_be_answered(
+    emulator: EmulatorServer, http: httpx.Client, status: int
+) -> None:
+    emulator.control.add_fault({"kind": "status", "status": status, "headers": {"Retry-After": "1"}})
+    answer = http.get("/v1.0/me")
+    assert (answer.status_code, answer.headers["retry-after"]) == (status, "1")
+
+
+def test_a_stale_read_waits_for_a_read(graph: Graph, app: Registered, emulator: EmulatorServer) -> None:
+    emulator.control.add_fault("stale_read", service="graph")
+    graph.change(app, notes="written")
+    assert graph.read(app)["notes"] is None
+    assert emulator.control.faults() == []
 
 
 def test_an_unreachable_emulator_refuses_connections_and_comes_back_on_the_same_port(
@@ -183,11 +240,31 @@ def test_an_unreachable_emulator_refuses_connections_and_comes_back_on_the_same_
     ("rule", "complaint"),
     [
         ({"action": {"kind": "explode"}}, "action.kind must be one of"),
+        ({"action": {"kind": ["status"]}}, "action.kind must be one of"),
         ({"action": {"kind": "status"}}, "needs the number"),
+        ({"action": {"kind": "delay"}}, "needs the number"),
         ({"action": {"kind": "refuse", "colour": 1}}, "unknown fields of an action"),
+        ({"action": {"kind": "reset_after", "status": 500}}, "unknown fields of an action"),
         ({"action": "refuse", "host": "x"}, "unknown fields of a fault"),
         ({"action": "refuse", "path": "("}, "not a regular expression"),
+        ({"action": "refuse", "path": 5}, "a regular expression"),
         ({"action": "refuse", "times": 0}, "times 1 or more"),
+        ({"action": "refuse", "times": True}, "times 1 or more"),
+        ({"action": "refuse", "skip": 0.5}, "skip must be"),
+        ({"action": "refuse", "service": "grahp"}, "service must be one of entra, graph, unifiedto"),
+        ({"action": "refuse", "service": "control"}, "service must be one of"),
+        ({"action": "refuse", "method": "FETCH"}, "method must be one of"),
+        ({"action": "stale_read", "method": "PUT"}, "stale_read is for GET"),
+        ({"action": {"kind": "status", "status": 42}}, "200 to 599"),
+        ({"action": {"kind": "status", "status": 1000}}, "200 to 599"),
+        ({"action": {"kind": "status", "status": 503.5}}, "200 to 599"),
+        ({"action": {"kind": "status", "status": 503, "headers": ["a"]}}, "headers must map"),
+        ({"action": {"kind": "status", "status": 503, "headers": {"A": "b\r\nC: d"}}}, "headers must map"),
+        ({"action": {"kind": "status", "status": 503, "headers": {"Content-Length": "1"}}}, "cannot set"),
+        ({"action": {"kind": "timeout", "seconds": "x"}}, "seconds of timeout must be a number from 0 to 3600"),
+        ({"action": {"kind": "delay", "seconds": float("inf")}}, "seconds of delay must be a number"),
+        ({"action": {"kind": "refuse", "seconds": 3600}}, "seconds of refuse must be a number from 0 to 60"),
+        ({"action": {"kind": "refuse", "seconds": 1}, "times": None}, "times must be 1"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import ssl
@@ -177,6 +178,33 @@ def test_a_daemon_is_started_found_and_stopped_and_takes_its_port_again(tmp_path
     again, _ = daemons.start_daemon(tmp_path)
     assert daemons.stop_daemon(tmp_path)
     assert again.base_url == daemon.base_url
+
+
+def test_an_emulator_whose_port_is_closed_is_named_and_can_be_stopped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = ["--state-dir", str(tmp_path)]
+    daemon, _ = daemons.start_daemon(tmp_path)
+    with daemon.control() as control:
+        control.add_fault({"kind": "refuse", "seconds": 60})
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{daemon.base_url}/v1.0/me", verify=ssl.create_default_context(cafile=daemon.ca_bundle))
+    assert main(["status", *state]) == main(["start", *state]) == 1
+    said = capsys.readouterr()
+    assert said.err.count(f"process {daemon.pid}, does not answer") == 2
+    assert main(["stop", *state]) == 0
+    assert capsys.readouterr().out == "stopped\n"
+    assert main(["status", *state]) == 3
+
+
+def test_a_process_that_took_over_the_number_of_a_killed_emulator_is_left_alone(tmp_path: Path) -> None:
+    with EmulatorServer(tmp_path) as emulator, subprocess.Popen([sys.executable, "-c", "input()"], stdin=-1) as other:
+        record = {"pid": other.pid, "base_url": "https://localhost:1", "ca_bundle": "", "environment": {}}
+        (tmp_path / "server.json").write_text(json.dumps(record), "utf-8")
+        assert not daemons.stop_daemon(tmp_path)
+        assert other.poll() is None
+        assert emulator.control.health()["status"] == "ok"
+        other.communicate(b"\n")
 
 
 def test_serve_prints_exports_and_ends_gracefully(tmp_path: Path) -> None:
