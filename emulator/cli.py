@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,11 @@ from emulator.core import services
 from emulator.core.app import all_routes
 from emulator.core.daemon import Daemon
 from emulator.core.server import EmulatorError, require_loopback
+from emulator.entra.seed import RIVALS
+from emulator.unifiedto.seed import WORKSPACE_ID
 
 _SERVICES = ("entra", "graph", "unifiedto", "portal", "control", "unknown")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_STATE_DIR = Path(".rehearsal") / "emulator"
 
 
@@ -32,9 +36,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def exports(variables: Mapping[str, str]) -> str:
-    """``export K=V`` lines for a shell."""
-    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())
+def shell_lines(daemon: Daemon, caller: Mapping[str, str]) -> str:
+    """What points a shell at the emulator, for ``eval "$(python -m emulator env)"``; ``caller`` is its environment.
+
+    Variables for azuread, MSAL and this package's key, then the variables that must not be set beside them, then, as
+    comments, the configuration that a stack of this project needs: a stack's configuration is no environment.
+    """
+    variables = {**daemon.environment, **_past_proxies(caller)}
+    return "\n".join(
+        [
+            *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
+            f"unset {' '.join(RIVALS)}",
+            "# A stack of this project also needs, once:",
+            f"#   pulumi config set apiUrl {daemon.base_url}",
+            f"#   pulumi config set workspaceId {WORKSPACE_ID}",
+        ]
+    )
+
+
+def _past_proxies(caller: Mapping[str, str]) -> dict[str, str]:
+    """``NO_PROXY`` in both spellings (Python prefers the small one, Go the other): loopback, and what was there."""
+    present = caller.get("no_proxy") or caller.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in present.split(",") if host.strip()]
+    value = ",".join(dict.fromkeys([*_LOOPBACK, *hosts]))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def coverage_table() -> str:
@@ -125,7 +150,7 @@ def _set(daemon: Daemon, switches: dict[str, Any]) -> None:
 
 
 def _announce(daemon: Daemon) -> None:
-    print(exports(daemon.environment), flush=True)
+    print(shell_lines(daemon, os.environ), flush=True)
 
 
 def _cell(text: str) -> str:
@@ -155,10 +180,14 @@ def _parser() -> argparse.ArgumentParser:
     listen.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a switch (JSON value); can be repeated"
     )
-    commands.add_parser("serve", parents=[state, listen], help="serve in the foreground; prints the environment")
-    commands.add_parser("start", parents=[state, listen], help="serve in the background; prints the environment")
+    commands.add_parser(
+        "serve", parents=[state, listen], help="serve in the foreground; prints what points a shell at it"
+    )
+    commands.add_parser("start", parents=[state, listen], help="serve in the background; prints the same")
     commands.add_parser("stop", parents=[state], help="stop the emulator that serves the state directory")
     commands.add_parser("status", parents=[state], help="whether one runs, and where (exit status 3: none)")
-    commands.add_parser("env", parents=[state], help="the environment of the one that runs")
+    commands.add_parser(
+        "env", parents=[state], help='prints it for the one that runs: eval "$(python -m emulator env)"'
+    )
     commands.add_parser("coverage", help="every route with where its behaviour is known from")
     return parser

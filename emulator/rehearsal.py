@@ -24,6 +24,7 @@ from emulator.engine.embedded import EmbeddedEngine
 from emulator.engine.interface import ConfigValue, Engine, EngineError, Result
 from emulator.engine.output import Printer, shown
 from emulator.engine.pulumi_cli import EngineChoice, PulumiEngine, find_pulumi
+from emulator.unifiedto.seed import WORKSPACE_ID
 
 ROOT: Final = Path(__file__).parents[1]
 STATE_DIR: Final = Path(os.environ.get("UNIFIEDTO_REHEARSAL_DIR") or ROOT / ".rehearsal")
@@ -50,10 +51,7 @@ class Rehearsal:
             now = str(control.clock()["now"])
         environment = {**self.daemon.environment, "UNIFIEDTO_REHEARSAL_CLOCK": now}
         configured: dict[str, Any] = yaml.safe_load(_SETTINGS.read_text("utf-8")) or {}
-        configured |= {
-            "workspaceId": environment["UNIFIED_WORKSPACE_ID"],
-            "apiUrl": environment["UNIFIED_API_URL"],
-        }
+        configured |= {"workspaceId": WORKSPACE_ID, "apiUrl": self.daemon.base_url}
         config = {key: ConfigValue(value) for key, value in configured.items()}
         callbacks: dict[str, Any] = (
             {"on_event": printer.on_event, "on_message": printer.on_message} if printer is not None else {}

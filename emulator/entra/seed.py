@@ -80,6 +80,27 @@ def environment(world: World) -> dict[str, str]:
     }
 
 
+RIVALS: tuple[str, ...] = (
+    "ARM_CLIENT_CERTIFICATE",
+    "ARM_CLIENT_CERTIFICATE_PASSWORD",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_CLIENT_ID_FILE_PATH",
+    "ARM_CLIENT_SECRET_FILE_PATH",
+    "ARM_ENVIRONMENT",
+    "ARM_MSI_ENDPOINT",
+    "ARM_OIDC_REQUEST_TOKEN",
+    "ARM_OIDC_REQUEST_URL",
+    "ARM_OIDC_TOKEN",
+    "ARM_OIDC_TOKEN_FILE_PATH",
+    "ARM_USE_AKS_WORKLOAD_IDENTITY",
+    "ARM_USE_MSI",
+    "ARM_USE_OIDC",
+)
+"""Variables that must not be set beside those of ``environment``: a certificate wins over the secret, another name or
+secret contradicts it, and an environment that the plugin does not know is refused before anything is asked (provider
+source). The other ways to log in come after the secret, and only look as if they were used."""
+
+
 def _scope(permission: Permission) -> dict[str, Any]:
     return {
         "adminConsentDescription": f"Allows the app {permission.value} on behalf of the signed-in user.",

@@ -36,10 +36,6 @@ def seed(world: World) -> None:
 
 
 def environment(world: World) -> dict[str, str]:
-    """The environment variables that point the package and its dynamic provider at this workspace."""
-    workspace = workspace_of(world)
-    return {
-        "UNIFIED_API_URL": world.base_url,
-        "UNIFIED_API_KEY": workspace.api_key,
-        "UNIFIED_WORKSPACE_ID": workspace.id,
-    }
+    """The key of the workspace's API. Which API and workspace are meant is configuration, not environment: see
+    ``emulator.cli``."""
+    return {"UNIFIED_API_KEY": workspace_of(world).api_key}
