@@ -22,7 +22,10 @@ def parse_instant(text: str) -> datetime:
     zone = "+00:00" if match["zone"] in "Zz" else match["zone"]
     fraction = (match["fraction"] or "")[:6].ljust(6, "0")
     instant = datetime.fromisoformat(f"{match['date']}T{match['time']}.{fraction}{zone}")
-    return instant.astimezone(timezone.utc)
+    try:
+        return instant.astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the years 1 to 9999 of UTC") from None
 
 
 def format_instant(instant: datetime) -> str:

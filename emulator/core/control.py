@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,7 +36,7 @@ async def _health(request: Request) -> Response:
 async def _journal(request: Request) -> Response:
     world = world_of(request)
     since = request.query_params.get("since", "0")
-    if not since.isdigit():
+    if not re.fullmatch("[0-9]{1,18}", since):
         raise ControlRefused("since must be a number")
     entries = world.journal.entries(int(since), request.query_params.get("service"))
     return JSONResponse({"last_seq": world.journal.last_seq, "entries": entries})
@@ -107,7 +108,7 @@ async def _reset(request: Request) -> Response:
 async def _object(request: Request) -> Mapping[str, Any]:
     try:
         value = await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ControlRefused(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise ControlRefused("the body must be a JSON object")

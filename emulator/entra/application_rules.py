@@ -71,6 +71,45 @@ _DEFAULTS: Document = {
         "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
     },
 }
+_TEXT = {
+    "applicationTemplateId",
+    "defaultRedirectUri",
+    "description",
+    "groupMembershipClaims",
+    "info.logoUrl",
+    "info.marketingUrl",
+    "info.privacyStatementUrl",
+    "info.supportUrl",
+    "info.termsOfServiceUrl",
+    "notes",
+    "parentalControlSettings.legalAgeGroupRule",
+    "serviceManagementReference",
+    "signInAudience",
+    "tokenEncryptionKeyId",
+    "web.homePageUrl",
+    "web.logoutUrl",
+}
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(_TEXT, str),
+    "api.acceptMappedClaims": bool,
+    "api.requestedAccessTokenVersion": int,
+    "isDeviceOnlyAuthSupported": bool,
+    "isFallbackPublicClient": bool,
+    "oauth2RequirePostResponse": bool,
+    "optionalClaims": dict,
+    "web.implicitGrantSettings.enableAccessTokenIssuance": bool,
+    "web.implicitGrantSettings.enableIdTokenIssuance": bool,
+}
+"""Of every property that is neither an object of ``_DEFAULTS`` nor a list."""
+_OBJECTS_IN = {
+    "addIns",
+    "api.oauth2PermissionScopes",
+    "api.preAuthorizedApplications",
+    "appRoles",
+    "keyCredentials",
+    "requiredResourceAccess",
+}
+"""Lists of objects; all others are lists of texts."""
 _READ_ONLY = {
     "appId",
     "createdDateTime",
@@ -108,7 +147,9 @@ def changed(resource: Document, body: Document) -> Document:
     for name, value in body.items():
         if name.startswith("@odata.") or name == "id":
             continue
-        if name == "passwordCredentials" and value:
+        if name == "passwordCredentials":
+            if (value or []) == result[name]:
+                continue
             raise graph_errors.bad_request(
                 "Property 'passwordCredentials' cannot be written; use the addPassword and removePassword actions."
             )
@@ -116,10 +157,10 @@ def changed(resource: Document, body: Document) -> Document:
             raise graph_errors.bad_request(f"Property '{name}' is read-only and cannot be set.")
         if name != "displayName" and name not in _DEFAULTS:
             raise graph_errors.bad_request(f"Invalid property '{name}'.")
-        if name in ("appRoles", "api"):
-            _require_disabled_first(result, name, value)
         result[name] = _merged(name, result.get(name), _DEFAULTS.get(name), value)
     _check(result)
+    _require_disabled_first(resource["appRoles"], result["appRoles"])
+    _require_disabled_first(resource["api"]["oauth2PermissionScopes"], result["api"]["oauth2PermissionScopes"])
     return result
 
 
@@ -137,28 +178,24 @@ def _merged(path: str, present: Any, default: Any, value: Any) -> Any:
                 raise graph_errors.bad_request(f"Invalid property '{name}' of '{path}'.")
             result[name] = _merged(f"{path}.{name}", result.get(name), default[name], item)
         return result
-    if isinstance(default, list) and not isinstance(value, list):
-        raise graph_errors.invalid_value(path)
-    if isinstance(default, bool) and not isinstance(value, bool):
+    if isinstance(default, list):
+        wanted = dict if path in _OBJECTS_IN else str
+        if not isinstance(value, list) or not all(isinstance(item, wanted) for item in value):
+            raise graph_errors.invalid_value(path)
+    elif path in _TYPES and type(value) is not _TYPES[path]:
         raise graph_errors.invalid_value(path)
     return value
 
 
-def _require_disabled_first(resource: Document, name: str, value: Any) -> None:
+def _require_disabled_first(before: list[Document], after: list[Document]) -> None:
     """Roles and scopes may only go once they are disabled (text reported)."""
-    if name == "appRoles":
-        old, new = resource["appRoles"], value or []
-    else:
-        old = resource["api"]["oauth2PermissionScopes"]
-        new = (value or {}).get("oauth2PermissionScopes", old)
-    kept = {item.get("id") for item in new or []}
-    for item in old:
-        if item.get("isEnabled", True) and item.get("id") not in kept:
-            raise graph_errors.GraphError(
-                400,
-                "CannotDeleteOrUpdateEnabledEntitlement",
-                "Permission (scope or role) cannot be deleted or updated unless disabled first.",
-            )
+    kept = {item["id"] for item in after}
+    if any(item.get("isEnabled", True) and item["id"] not in kept for item in before):
+        raise graph_errors.GraphError(
+            400,
+            "CannotDeleteOrUpdateEnabledEntitlement",
+            "Permission (scope or role) cannot be deleted or updated unless disabled first.",
+        )
 
 
 def _check(resource: Document) -> None:
@@ -172,10 +209,13 @@ def _check(resource: Document) -> None:
     version = resource["api"]["requestedAccessTokenVersion"]
     if version not in (None, 1, 2) or (personal and version != 2):
         raise graph_errors.access_token_version_invalid()
-    for property_name in ("tags", "identifierUris"):
-        if not all(isinstance(item, str) for item in resource[property_name]):
+    for property_name, items in (
+        ("appRoles", resource["appRoles"]),
+        ("api.oauth2PermissionScopes", resource["api"]["oauth2PermissionScopes"]),
+    ):
+        if not all(is_uuid(item.get("id")) for item in items):
             raise graph_errors.invalid_value(property_name)
-    if isinstance(resource["notes"], str) and len(resource["notes"]) > MAX_NOTES:
+    if len(resource["notes"] or "") > MAX_NOTES:
         raise graph_errors.invalid_value("notes")
     redirect_uris.check(resource, has_personal_accounts=personal)
     _check_permissions(resource["requiredResourceAccess"])
@@ -183,13 +223,13 @@ def _check(resource: Document) -> None:
         _check_for_personal_accounts(resource)
 
 
-def _check_permissions(access: list[Any]) -> None:
+def _check_permissions(access: list[Document]) -> None:
     for api in access:
-        items = api.get("resourceAccess") if isinstance(api, dict) else None
+        items = api.get("resourceAccess")
         if not isinstance(items, list) or not is_uuid(api.get("resourceAppId")):
             raise graph_errors.invalid_value("requiredResourceAccess")
         for item in items:
-            if not is_uuid(item.get("id")) or item.get("type") not in ("Scope", "Role"):
+            if not isinstance(item, dict) or not is_uuid(item.get("id")) or item.get("type") not in ("Scope", "Role"):
                 raise graph_errors.invalid_value("requiredResourceAccess.resourceAccess")
     apis = Counter(api["resourceAppId"].lower() for api in access)
     if any(times > 1 for times in apis.values()):

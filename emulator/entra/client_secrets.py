@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import string
 from calendar import monthrange
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Any
 
 from emulator.core.clock import format_instant, parse_instant
@@ -146,8 +146,10 @@ def _instant(wanted: Document, name: str) -> datetime | None:
 
 
 def _years_later(start: datetime, years: int) -> datetime:
-    """Calendar years: the 29th of February becomes the 28th."""
+    """Calendar years: the 29th of February becomes the 28th. Raises ``GraphError`` 400 past the year 9999."""
     year = start.year + years
+    if year > MAXYEAR:
+        raise graph_errors.end_date_invalid()
     return start.replace(year=year, day=min(start.day, monthrange(year, start.month)[1]))
 
 

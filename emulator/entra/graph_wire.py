@@ -31,7 +31,7 @@ async def object_body(request: Request) -> Document:
     """The JSON object of a request. Raises ``GraphError`` 400."""
     try:
         value = json.loads(await request.body())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise graph_errors.GraphError(
             400,
             "BadRequest",
@@ -135,7 +135,7 @@ def _number(request: Request, name: str) -> int | None:
     text = request.query_params.get(name)
     if text is None:
         return None
-    if not text.isdigit():
+    if not re.fullmatch("[0-9]{1,9}", text):
         raise graph_errors.unsupported_query(f"{name}={text}")
     return int(text)
 

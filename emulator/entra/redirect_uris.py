@@ -23,9 +23,7 @@ def check(resource: dict[str, Any], *, has_personal_accounts: bool) -> None:
     """Refuse an application whose redirect URIs break a rule. Raises ``GraphError`` 400."""
     limit = MAX_WITH_PERSONAL_ACCOUNTS if has_personal_accounts else MAX_ORGANISATIONS_ONLY
     for platform in PLATFORMS:
-        uris = (resource.get(platform) or {}).get("redirectUris") or []
-        if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
-            raise graph_errors.invalid_value(f"{platform}.redirectUris")
+        uris = resource[platform]["redirectUris"]
         if len(set(uris)) != len(uris):
             raise graph_errors.bad_request("Redirect URIs must have distinct values.")
         if len(uris) > limit:

@@ -35,6 +35,10 @@ _WRITABLE: Document = {
 }
 
 
+_OBJECTS = {"customSecurityAttributes", "samlSingleSignOnSettings"}
+"""Properties that hold an object; the others hold a text, a list of texts, or what their default is."""
+
+
 def new_resource(app_id: str, object_id: str, created: str) -> Document:
     """The resource of a new service principal, before anything of the application is shown in it."""
     return {
@@ -179,7 +183,9 @@ def _changed(resource: Document, body: Document) -> Document:
         if name not in _WRITABLE:
             raise graph_errors.bad_request(f"Property '{name}' is read-only or unknown and cannot be set.")
         default = _WRITABLE[name]
-        if value is not None and default is not None and not isinstance(value, type(default)):
+        wanted = dict if name in _OBJECTS else str if default is None else type(default)
+        is_right = type(value) is wanted and (wanted is not list or all(isinstance(item, str) for item in value))
+        if value is not None and not is_right:
             raise graph_errors.bad_request(
                 f"Invalid value specified for property '{name}' of resource 'ServicePrincipal'."
             )

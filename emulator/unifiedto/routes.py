@@ -55,7 +55,7 @@ class Call:
         """The body as JSON; ``UnifiedRefusal`` 400 when it is none."""
         try:
             return await self.request.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise invalid("body is not JSON") from None
 
 

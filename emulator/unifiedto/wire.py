@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -154,7 +155,7 @@ class Query:
             value = float(text)
         except ValueError:
             raise invalid(f"{name} must be a number") from None
-        if value < 0 or value != int(value):
+        if not math.isfinite(value) or value < 0 or value != int(value):
             raise invalid(f"{name} must be a whole number from 0")
         return int(value)
 

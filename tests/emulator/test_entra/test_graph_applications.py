@@ -20,6 +20,15 @@ def owner_url(graph: Graph, object_id: str) -> str:
     return f"{graph.http.base_url}/v1.0/directoryObjects/{object_id}"
 
 
+def _many_permissions(count: int) -> list[dict[str, Any]]:
+    """Permissions of as many APIs as it takes: each may have 30."""
+    access = [{"id": ids.derived(str(n)), "type": "Scope"} for n in range(count)]
+    return [
+        {"resourceAppId": ids.derived("api", str(first)), "resourceAccess": access[first : first + 30]}
+        for first in range(0, count, 30)
+    ]
+
+
 def test_what_was_written_is_echoed_with_the_defaults_of_the_rest(graph: Graph) -> None:
     created = graph.application(notes="for the team", tags=["pulumi"]).json()
     read = graph.http.get(f"/v1.0/applications/{created['id']}").json()
@@ -93,6 +102,10 @@ def test_the_whole_create_sequence_of_the_provider_is_accepted(graph: Graph) -> 
         ),
         ({"notes": "n" * 1025}, "Request_BadRequest"),
         ({"passwordCredentials": [{"displayName": "x"}]}, "Request_BadRequest"),
+        ({"identifierUris": ["https://example.com/api?x=1"]}, "Request_BadRequest"),
+        ({"identifierUris": ["https://example.com/api#x"]}, "Request_BadRequest"),
+        ({"identifierUris": ["https://*.example.com/api"]}, "Request_BadRequest"),
+        ({"requiredResourceAccess": _many_permissions(201)}, "Request_BadRequest"),
         ({"colour": "blue"}, "Request_BadRequest"),
         ({"web": {"colour": "blue"}}, "Request_BadRequest"),
         ({"appId": ids.TENANT_ID}, "Request_BadRequest"),
@@ -102,6 +115,82 @@ def test_an_application_that_breaks_a_rule_of_its_audience_is_refused(
     graph: Graph, properties: dict[str, Any], code: str
 ) -> None:
     assert graph_error(graph.application(**properties)) == (400, code)
+
+
+def test_two_hundred_permissions_and_fifty_identifier_uris_are_the_limit_with_personal_accounts(graph: Graph) -> None:
+    uris = [f"api://{n}" for n in range(50)]
+    answer = graph.application(requiredResourceAccess=_many_permissions(200), identifierUris=uris)
+    assert answer.status_code == 201
+    body = {"signInAudience": ORGANISATIONS, "requiredResourceAccess": _many_permissions(201)}
+    assert graph.application(**body).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"api": "x"},
+        {"api": {"acceptMappedClaims": "x"}},
+        {"api": {"knownClientApplications": [1]}},
+        {"api": {"oauth2PermissionScopes": ["x"]}},
+        {"api": {"oauth2PermissionScopes": [{"id": []}]}},
+        {"api": {"requestedAccessTokenVersion": True}},
+        {"api": {"requestedAccessTokenVersion": "2"}},
+        {"appRoles": 5},
+        {"appRoles": ["x"]},
+        {"description": 5},
+        {"displayName": 5},
+        {"groupMembershipClaims": ["All"]},
+        {"identifierUris": [5]},
+        {"info": {"logoUrl": 5}},
+        {"isFallbackPublicClient": "true"},
+        {"notes": 5},
+        {"optionalClaims": "x"},
+        {"owners@odata.bind": [5]},
+        {"requiredResourceAccess": ["x"]},
+        {"requiredResourceAccess": [{"resourceAppId": ids.GRAPH_APP_ID, "resourceAccess": ["x"]}]},
+        {"signInAudience": ["AzureADMyOrg"]},
+        {"tags": [None]},
+        {"web": {"homePageUrl": 5}},
+        {"web": {"implicitGrantSettings": {"enableIdTokenIssuance": 1}}},
+        {"web": {"redirectUris": [5]}},
+    ],
+    ids=str,
+)
+def test_a_property_of_the_wrong_type_is_refused_and_nothing_changes(graph: Graph, properties: dict[str, Any]) -> None:
+    app = graph.register(secrets=0, signInAudience="AzureADMyOrg")
+    before = graph.read(app)
+    assert graph.application(**{"signInAudience": "AzureADMyOrg", **properties}).status_code == 400
+    assert graph.change(app, **properties).status_code == 400
+    assert graph.read(app) == before
+
+
+@pytest.mark.parametrize(
+    "properties", [{"description": 5}, {"tags": [5]}, {"tags": "x"}, {"accountEnabled": 1}, {"loginUrl": []}], ids=str
+)
+def test_a_property_of_a_service_principal_of_the_wrong_type_is_refused(
+    graph: Graph, properties: dict[str, Any]
+) -> None:
+    app = graph.register(secrets=0)
+    answer = graph.http.patch(f"/v1.0/servicePrincipals/{app.principal_id}", json=properties)
+    assert graph_error(answer) == (400, "Request_BadRequest")
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+def test_no_change_of_an_application_takes_its_secrets_away(graph: Graph, version: str) -> None:
+    app = graph.register(secrets=2)
+    path, before = f"/{version}/applications/{app.id}", graph.read(app)["passwordCredentials"]
+    for credentials in ([], None, before[:1], [*before, {"displayName": "mine"}], "x"):
+        refused = graph.http.patch(path, json={"passwordCredentials": credentials, "notes": "not this either"})
+        assert graph_error(refused) == (400, "Request_BadRequest")
+    assert graph.http.patch(path, json={"passwordCredentials": before, "notes": "echoed"}).status_code == 204
+    read = graph.read(app)
+    assert (read["passwordCredentials"], read["notes"]) == (before, "echoed")
+
+
+@pytest.mark.parametrize("nothing", [[], None])
+def test_an_application_without_secrets_may_be_written_without_any(graph: Graph, nothing: list[Any] | None) -> None:
+    app = graph.register(secrets=0, passwordCredentials=nothing)
+    assert graph.change(app, passwordCredentials=nothing).status_code == 204
 
 
 def test_longer_names_and_more_permissions_are_fine_without_personal_accounts(graph: Graph) -> None:
@@ -169,7 +258,14 @@ def test_lists_filter_by_app_id_and_name_and_come_in_pages(graph: Graph, emulato
 
 
 @pytest.mark.parametrize(
-    "query", [{"$filter": "notes eq 'x'"}, {"$filter": "startswith(notes,'x')"}, {"$orderby": "id"}, {"$top": "many"}]
+    "query",
+    [
+        {"$filter": "notes eq 'x'"},
+        {"$filter": "startswith(notes,'x')"},
+        {"$orderby": "id"},
+        {"$top": "many"},
+        {"$top": "²"},
+    ],
 )
 def test_a_query_outside_the_model_is_refused_and_not_ignored(graph: Graph, query: dict[str, str]) -> None:
     assert graph_error(graph.http.get("/v1.0/applications", params=query)) == (400, "Request_UnsupportedQuery")

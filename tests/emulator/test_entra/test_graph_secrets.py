@@ -89,9 +89,26 @@ def test_dates_and_lifetimes_that_are_not_allowed_are_refused(
     assert graph_error(answer) == (400, code)
 
 
-@pytest.mark.parametrize("credential", [{"endDateTime": "soon"}, {"secretText": "mine"}, {"colour": "blue"}])
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {"endDateTime": "soon"},
+        {"endDateTime": 5},
+        {"endDateTime": "9999-12-31T23:59:59-23:00"},
+        {"displayName": 5},
+        {"secretText": "mine"},
+        {"colour": "blue"},
+    ],
+    ids=str,
+)
 def test_a_credential_that_the_service_would_not_take_is_refused(graph: Graph, credential: dict[str, Any]) -> None:
     assert graph_error(graph.add_password(graph.register(secrets=0), **credential)) == (400, "Request_BadRequest")
+
+
+def test_a_secret_that_starts_in_the_last_years_of_the_calendar_needs_an_end(graph: Graph) -> None:
+    app = graph.register(secrets=0)
+    answer = graph.add_password(app, startDateTime="9998-06-01T00:00:00Z")
+    assert graph_error(answer) == (400, "KeyCredentialsInvalidEndDate")
 
 
 def test_both_secrets_of_an_application_work_at_the_same_time(graph: Graph, entra: Entra) -> None:
