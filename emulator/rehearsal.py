@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import isodate
 import yaml
 
@@ -107,7 +108,7 @@ def open_rehearsal(wanted: str, state_dir: Path = STATE_DIR, *, may_install: boo
 def _run(arguments: argparse.Namespace, operation: str) -> int:
     rehearsal = open_rehearsal(arguments.engine, may_install=operation == "up")
     if arguments.later:
-        _let_pass(rehearsal.daemon, arguments.later)
+        let_pass(rehearsal.daemon, arguments.later)
     _say()
     printer = Printer(operation, STACK)
     printer.begin()
@@ -130,16 +131,23 @@ def _run(arguments: argparse.Namespace, operation: str) -> int:
     return 0
 
 
-def _let_pass(daemon: Daemon, text: str) -> None:
+def let_pass(daemon: Daemon, text: str) -> None:
     """Moves the emulated clock forward by an ISO 8601 duration."""
-    try:
-        duration = isodate.parse_duration(text)
-    except (isodate.ISO8601Error, TypeError, ValueError):
-        raise EngineError(f'LATER cannot be "{text}": give an ISO 8601 duration such as P90D or PT12H.') from None
     with daemon.control() as control:
         now = isodate.parse_datetime(str(control.clock()["now"]))
-        later = now + duration
-        control.clock(advance_s=(later - now).total_seconds())
+        try:
+            passes_s = (now + isodate.parse_duration(text) - now).total_seconds()
+        except (isodate.ISO8601Error, TypeError, ValueError, OverflowError):
+            raise EngineError(f'LATER cannot be "{text}": give an ISO 8601 duration such as P90D or PT12H.') from None
+        if passes_s < 0:
+            raise EngineError(
+                f'LATER cannot be "{text}": the clock of a rehearsal does not go back, because what was deployed would '
+                "lie in the future. Next: `make clean` begins anew, with the present time."
+            )
+        try:
+            control.clock(advance_s=passes_s)
+        except httpx.HTTPStatusError as error:
+            raise EngineError(f'LATER cannot be "{text}": {error}.') from None
         _say(f"The emulated clock is moved on by {text}: it is {control.clock()['now']}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -12,6 +13,12 @@ _INSTANT = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d:\d\d)(\.(?P<fraction>\d+))?(?P<zone>[Zz]|[+-]\d\d:\d\d)"
 )
 _COLLECTION = "core.clock"
+EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
+LATEST = datetime(2200, 1, 1, tzinfo=timezone.utc)
+"""Between them lies what can be rehearsed: the deploying identity's secret works, and what is dated two years ahead has
+a date."""
+MAX_SCALE = 1e8
+"""Three years in a second."""
 
 
 def parse_instant(text: str) -> datetime:
@@ -61,27 +68,49 @@ class Clock:
             self._scale = float(kept["scale"])
 
     def now(self) -> datetime:
-        """The virtual instant, in UTC, with microseconds."""
-        return self._anchor_virtual + (self._real() - self._anchor_real) * self._scale
+        """The virtual instant, in UTC, with microseconds. It stands still once it has come to ``LATEST``."""
+        passed_s = (self._real() - self._anchor_real).total_seconds() * self._scale
+        left_s = (LATEST - self._anchor_virtual).total_seconds()
+        if passed_s >= left_s:
+            return LATEST
+        return self._anchor_virtual + timedelta(seconds=max(passed_s, (EARLIEST - LATEST).total_seconds()))
 
     @property
     def scale(self) -> float:
         """Virtual seconds in one real second."""
         return self._scale
 
+    def change(self, *, instant: datetime | None = None, advance_s: float = 0.0, scale: float | None = None) -> None:
+        """Jump to ``instant`` (aware; backwards too), then ahead, then go on at ``scale``: all of it or nothing.
+
+        Raises ``ValueError`` for a time outside of ``EARLIEST`` to ``LATEST``, a negative or too large ``scale``, and
+        what is no number at all.
+        """
+        pace = self._scale if scale is None else float(scale)
+        if not 0 <= pace <= MAX_SCALE:
+            raise ValueError(f"scale must be from 0 to {MAX_SCALE:,.0f}: the clock cannot run backwards or faster")
+        if not math.isfinite(advance_s):
+            raise ValueError("advance_s must be a number of seconds")
+        start = self.now() if instant is None else instant.astimezone(timezone.utc)
+        try:
+            virtual = start + timedelta(seconds=advance_s)
+        except OverflowError:
+            virtual = None
+        if virtual is None or not EARLIEST <= virtual <= LATEST:
+            raise ValueError(f"time must be between {format_instant(EARLIEST)} and {format_instant(LATEST)}")
+        self._anchor(virtual, pace)
+
     def set(self, instant: datetime) -> None:
-        """Jump to ``instant`` (aware), backwards too."""
-        self._anchor(instant, self._scale)
+        """Jump to ``instant`` (aware), backwards too. Raises ``ValueError`` as ``change`` does."""
+        self.change(instant=instant)
 
     def advance(self, seconds: float) -> None:
-        """Jump ahead."""
-        self._anchor(self.now() + timedelta(seconds=seconds), self._scale)
+        """Jump ahead. Raises ``ValueError`` as ``change`` does."""
+        self.change(advance_s=seconds)
 
     def set_scale(self, scale: float) -> None:
-        """Let time pass faster, slower, or (0) not at all. Raises ``ValueError`` when negative."""
-        if scale < 0:
-            raise ValueError("the clock cannot run backwards: scale must be 0 or more")
-        self._anchor(self.now(), scale)
+        """Let time pass faster, slower, or (0) not at all. Raises ``ValueError`` as ``change`` does."""
+        self.change(scale=scale)
 
     def reset(self) -> None:
         """Follow the computer's clock again."""

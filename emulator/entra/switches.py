@@ -25,7 +25,7 @@ SWITCHES: dict[str, Any] = {
 
 secret_propagation_s
     virtual seconds until a new secret works at the token endpoint: a number, or ``[least, most]`` for a different
-    delay of each secret (reported: 4 to 18 s);
+    delay of each secret (reported: 4 to 18 s); at most a year, as all delays;
 app_propagation_s
     virtual seconds until the token endpoint knows a new service principal: AADSTS700016 until then (reported for new
     applications);
@@ -60,16 +60,25 @@ def problem_with_switch(name: str, value: object) -> str | None:
     return f"{name} cannot be {value!r}"
 
 
+_MAX_COUNT = 2**31 - 1
+_MAX_DAYS = 100 * 366
+_MAX_S = 366 * 86400
+
+
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
 
 
 def _is_limit(value: object) -> bool:
     return value is None or (_is_count(value) and value != 0)
 
 
+def _is_days(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_DAYS)
+
+
 def _is_seconds(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _MAX_S
 
 
 def _is_delay(value: object) -> bool:
@@ -89,7 +98,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "principal_visible_after_reads": _is_count,
     "password_visible_after_reads": _is_count,
     "msa_conflicts": _is_count,
-    "lifetime_policy_max_days": _is_limit,
+    "lifetime_policy_max_days": _is_days,
     "application_quota": _is_limit,
     "graph_page_size": lambda value: _is_count(value) and value != 0,
     "caller_roles": _is_names,

@@ -6,8 +6,11 @@ settings under the switch's name (``PUT /_emulator/settings``), which refuses a 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+_HTTPS_HOST = re.compile(r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]+(:\d{1,5})?/?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Switch:
         if self.choices:
             return isinstance(value, str) and value in self.choices
         if self.name == "custom_domain":
-            return value is None or (isinstance(value, str) and value.startswith("https://"))
+            return value is None or (isinstance(value, str) and _HTTPS_HOST.fullmatch(value) is not None)
         if self.name == "catalogue":
             return value is None or (isinstance(value, list) and all(isinstance(item, str) for item in value))
         if isinstance(self.default, bool):
@@ -44,7 +47,7 @@ class Switch:
         if self.choices:
             return ", ".join(self.choices)
         if self.name == "custom_domain":
-            return "null, an address that begins with https://"
+            return "null, https://<host name>"
         if self.name == "catalogue":
             return "null, a list of integration types"
         if isinstance(self.default, bool):
