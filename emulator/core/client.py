@@ -105,7 +105,7 @@ class EmulatorControl:
 
     def reset(self) -> None:
         """Wipe all state and seed again."""
-        self._json("POST", "/_emulator/reset")
+        self._json("POST", "/_emulator/reset", json={})
 
     def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         response = self._http.request(method, path, **arguments)

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from emulator.core import guard
 from emulator.core.clock import real_now
 from emulator.core.faults import Action
 from emulator.core.journal import Entry
@@ -56,11 +57,14 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
     """One exchange: read, meet a fault or act, answer, record. Half of a request is recorded and has no effect."""
     body, is_whole = await _read(receive)
     request = Request(scope, _replay(body, receive))
+    refusal = None if route is None else guard.problem_with(request, route.service)
+    if refusal is not None:
+        await JSONResponse({"error": f"refused: {refusal}"}, 403)(scope, receive, send)
+        return
     if route is not None and route.service == "control":
-        if not is_whole:
-            return
-        response, _ = await _act(world, route, request)
-        await response(scope, receive, send)
+        if is_whole:
+            response, _ = await _act(world, route, request)
+            await response(scope, receive, send)
         return
     service: ServiceName = world.services.owner_of(scope["path"]) if route is None else route.service
     entry: Entry = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from html import escape
@@ -31,6 +33,23 @@ _FOUR_SQUARES = (
 )
 
 
+def _hash_of(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src {_hash_of(_STYLE)}; script-src {_hash_of(_SCRIPT)}; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""No other page may show this one in a frame, and nothing in it runs or loads but its own script and style."""
+
+
 def overview_page(overview: Overview) -> str:
     """``GET /``."""
     facts = (
@@ -43,11 +62,12 @@ def overview_page(overview: Overview) -> str:
         '<a class="skip" href="#apps">Skip to the contents</a>'
         "<header><h1>Entra ID and Unified.to, on this computer</h1>"
         '<p class="soft">An emulator for rehearsals. Nothing here reaches a real tenant or workspace, '
-        f'and no secret is shown.</p><ul class="facts">{facts}</ul></header>'
+        f'and this page shows no secret.</p><ul class="facts">{facts}</ul></header>'
         f'<main data-seq="{overview.last_seq}">'
         f"{_applications(overview.applications)}{_registrations(overview)}{_connections(overview)}{_requests(overview)}"
-        "</main><footer><p>Every request, with its body: <a href='/_emulator/journal'>journal</a>. What the services "
-        "do differently when asked: <a href='/_emulator/settings'>settings</a>. Scripted failures: "
+        "</main><footer><p>Every request with its body, the secrets in it included: "
+        "<a href='/_emulator/journal'>journal</a>. What the services do differently when asked: "
+        "<a href='/_emulator/settings'>settings</a>. Scripted failures: "
         "<a href='/_emulator/faults'>faults</a>.</p></footer>"
         f"<script>{_SCRIPT}</script>"
     )

@@ -10,13 +10,13 @@ from starlette.responses import HTMLResponse, Response
 from emulator.core.routes import Route, Source
 from emulator.core.world import world_of
 from emulator.portal.overview import overview_of
-from emulator.portal.page import overview_page, signed_in_page
+from emulator.portal.page import HEADERS, overview_page, signed_in_page
 from emulator.unifiedto import workspace_of
 from emulator.unifiedto.errors import UnifiedRefusal
 
 
 async def _overview(request: Request) -> Response:
-    return HTMLResponse(overview_page(overview_of(world_of(request))), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(overview_page(overview_of(world_of(request))), headers=HEADERS)
 
 
 async def _signed_in(request: Request) -> Response:
@@ -29,7 +29,7 @@ async def _signed_in(request: Request) -> Response:
             connection = workspace_of(world_of(request)).connections.get(query["id"])
         except UnifiedRefusal as refusal:
             error = refusal.message
-    return HTMLResponse(signed_in_page(connection, error, query.get("state")), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(signed_in_page(connection, error, query.get("state")), headers=HEADERS)
 
 
 async def _no_icon(request: Request) -> Response:

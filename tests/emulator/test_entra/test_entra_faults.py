@@ -270,7 +270,7 @@ def test_an_unreachable_emulator_refuses_connections_and_comes_back_on_the_same_
 def test_a_fault_that_makes_no_sense_is_refused(
     http: httpx.Client, emulator: EmulatorServer, rule: dict[str, object], complaint: str
 ) -> None:
-    answer = http.post("/_emulator/faults", content=json.dumps(rule))
+    answer = http.post("/_emulator/faults", content=json.dumps(rule), headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert complaint in answer.json()["error"]
     assert emulator.control.faults() == []

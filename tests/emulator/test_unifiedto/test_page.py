@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from html import unescape
 
@@ -76,6 +78,26 @@ def test_the_page_loads_nothing_from_elsewhere_and_is_well_formed_for_screen_rea
     assert page.count("<h1>") == page.count("<main") == 1
     for heading in re.findall(r'aria-labelledby="([^"]+)"', page):
         assert f'id="{heading}"' in page
+
+
+@pytest.mark.parametrize("path", ["/", "/signed-in"])
+def test_the_page_runs_its_own_script_and_style_only_and_stands_in_no_frame(api: Api, path: str) -> None:
+    answer = api.http.get(path)
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert (policy["default-src"], policy["frame-ancestors"], policy["connect-src"]) == ("'none'", "'none'", "'self'")
+    for element, directive in (("style", "style-src"), ("script", "script-src")):
+        for content in re.findall(f"<{element}>(.*?)</{element}>", answer.text, re.DOTALL):
+            digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+            assert policy[directive] == f"'sha256-{digest}'"
+    assert " style=" not in answer.text
+    assert not re.search(r" on\w+=", answer.text)
+
+
+def test_the_page_says_that_the_journal_shows_secrets(api: Api) -> None:
+    page = _page(api)
+    assert "this page shows no secret" in page
+    assert re.search(r"secrets in it included[^<]*<a href='/_emulator/journal'", page)
 
 
 def test_names_from_outside_cannot_change_the_page(api: Api, entra: Entra) -> None:
