@@ -35,6 +35,11 @@ _PREFIX: Final = "UNIFIEDTO_PROOF_"
 _WAIT: Final = wait_exponential(multiplier=0.5, max=8)
 """Half a second first, doubling up to eight: most secrets work within a few tries, and Entra is not flooded."""
 
+_LONGEST_TRY_S: Final = 30.0
+_SHORTEST_TRY_S: Final = 1.0
+"""Time limits of one try: what is left until the deadline, within these bounds. pulumi-command has no time limit of its
+own, so a server that accepts the connection and stays silent would hold the run for ever."""
+
 _MAY_PASS: Final = frozenset({7000215, 700016, 7000222, 90033, 90024, 50033, 90055, 500011})
 """AADSTS codes of a secret, application or service principal that has not reached every server yet, or of a passing
 fault (documented: https://learn.microsoft.com/entra/identity-platform/reference-error-codes; that they occur for a
@@ -51,12 +56,26 @@ class Attempt:
     correlation_id: str | None
 
 
+class _TimedSession(requests.Session):
+    """Requests that end when the time of a try is over. Unlike MSAL's own session it repeats nothing, not even a GET
+    that was not answered in time: `prove` does."""
+
+    def __init__(self, timeout_s: float) -> None:
+        super().__init__()
+        self._ends_at = time.monotonic() + timeout_s
+
+    def request(self, *arguments: Any, **named: Any) -> requests.Response:
+        left_s = max(self._ends_at - time.monotonic(), _SHORTEST_TRY_S)
+        return super().request(*arguments, **{**named, "timeout": left_s})
+
+
 def ask_for_token(
-    authority: str, scope: str, client_id: str, client_secret: str, *, instance_discovery: bool
+    authority: str, scope: str, client_id: str, client_secret: str, *, instance_discovery: bool, timeout_s: float
 ) -> Attempt:
-    """One request for a token with client credentials.
+    """One request for a token with client credentials, after one for the authority's endpoints.
 
     A new MSAL application each time: MSAL answers an identical request from its cache for a minute after a 400.
+    timeout_s: for both requests together; no answer within it is an attempt that may pass.
     """
     try:
         application = msal.ConfidentialClientApplication(
@@ -64,6 +83,7 @@ def ask_for_token(
             authority=authority,
             client_credential=client_secret,
             instance_discovery=None if instance_discovery else False,
+            http_client=_TimedSession(timeout_s),
         )
         answer: Mapping[str, Any] = application.acquire_token_for_client(scopes=[scope]) or {}
     except (requests.RequestException, msal.exceptions.MsalServiceError, ValueError) as fault:
@@ -80,14 +100,17 @@ def ask_for_token(
 
 
 def prove(
-    attempt: Callable[[], Attempt],
+    attempt: Callable[[float], Attempt],
     *,
     client_id: str,
     deadline_s: float,
     wait: wait_base = _WAIT,
     sleep: Callable[[float], None] = time.sleep,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> int:
     """Tries until Entra accepts the secret; returns the number of tries.
+
+    attempt: one try, given the seconds that it may take.
 
     Raises:
         SecretNotAccepted: the deadline passed, or Entra refused for a reason that does not pass by itself.
@@ -98,8 +121,9 @@ def prove(
         wait=wait,
         sleep=sleep,
     )
+    ends_at = monotonic() + deadline_s
     try:
-        last = retrying(attempt)
+        last = retrying(lambda: attempt(_within_bounds(ends_at - monotonic())))
     except RetryError as exhausted:
         last = exhausted.last_attempt.result()
     if last.error is not None:
@@ -113,6 +137,11 @@ def prove(
             request_id=last.correlation_id,
         )
     return int(retrying.statistics.get("attempt_number", 1))
+
+
+def _within_bounds(left_s: float) -> float:
+    """The seconds that a try may take when so many are left."""
+    return max(_SHORTEST_TRY_S, min(_LONGEST_TRY_S, left_s))
 
 
 def _advice(last: Attempt) -> tuple[str | None, str | None]:
@@ -138,14 +167,15 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     client_secret = environment[f"{_PREFIX}CLIENT_SECRET"]
     deadline_s = float(environment[f"{_PREFIX}DEADLINE_S"])
     try:
-        endpoints = entra_endpoints(environment)
+        endpoints = entra_endpoints(environment, timeout_s=_within_bounds(deadline_s))
         prove(
-            lambda: ask_for_token(
+            lambda timeout_s: ask_for_token(
                 f"{endpoints.login}/{tenant_id}",
                 f"{endpoints.graph}/.default",
                 client_id,
                 client_secret,
                 instance_discovery=not environment.get("ARM_METADATA_HOSTNAME"),
+                timeout_s=timeout_s,
             ),
             client_id=client_id,
             deadline_s=deadline_s,

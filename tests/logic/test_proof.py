@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -47,10 +49,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def scripted(*attempts: Attempt) -> Callable[[], Attempt]:
+def scripted(*attempts: Attempt) -> Callable[[float], Attempt]:
     """Gives the attempts in order, the last one for ever."""
     left = list(attempts)
-    return lambda: left.pop(0) if len(left) > 1 else left[0]
+    return lambda _timeout_s: left.pop(0) if len(left) > 1 else left[0]
 
 
 def test_a_secret_that_works_at_once_costs_one_request_and_no_wait(clock: Clock) -> None:
@@ -66,7 +68,7 @@ def test_a_young_secret_is_tried_again_with_growing_waits_of_at_most_eight_secon
 
 def test_a_secret_that_entra_refuses_for_eighteen_seconds_is_proven_within_the_usual_deadline(clock: Clock) -> None:
     prove(
-        lambda: ACCEPTED if clock.monotonic() >= 18 else TOO_YOUNG,
+        lambda _timeout_s: ACCEPTED if clock.monotonic() >= 18 else TOO_YOUNG,
         client_id=CLIENT_ID,
         deadline_s=DEFAULT_PROOF_DEADLINE_S,
         sleep=clock.sleep,
@@ -93,6 +95,19 @@ def test_a_refusal_that_waiting_does_not_change_is_final(clock: Clock) -> None:
     assert "next: Look the code up at https://login.microsoftonline.com/error" in message
     assert "the previous one stays in use" in message
     assert "(remote code AADSTS7000112 unauthorized_client, request id c-2)" in message
+
+
+def test_a_try_may_take_what_is_left_until_the_deadline_from_one_second_to_thirty(clock: Clock) -> None:
+    limits: list[float] = []
+
+    def slow(timeout_s: float) -> Attempt:
+        limits.append(timeout_s)
+        clock.sleep(timeout_s)
+        return NO_ANSWER
+
+    with pytest.raises(SecretNotAccepted):
+        prove(slow, client_id=CLIENT_ID, deadline_s=62.5, sleep=clock.sleep, monotonic=clock.monotonic)
+    assert limits == [30, 30, 1]
 
 
 def test_an_entra_that_does_not_answer_is_not_blamed_on_the_secret(clock: Clock) -> None:
@@ -141,6 +156,7 @@ def ask(*, instance_discovery: bool = True) -> Attempt:
         CLIENT_ID,
         SECRET,
         instance_discovery=instance_discovery,
+        timeout_s=30,
     )
 
 
@@ -220,6 +236,28 @@ def test_a_fault_on_the_way_may_pass_and_only_its_kind_is_kept(fault: Exception,
     assert ask() == Attempt(error=type(fault).__name__, code=None, may_pass=True, correlation_id=None)
 
 
+@pytest.fixture
+def silent_host() -> Iterator[str]:
+    """A server of this computer that accepts connections and never says a word: host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_server_that_accepts_and_stays_silent_does_not_hold_a_try_past_its_time(silent_host: str) -> None:
+    started = time.monotonic()
+    attempt = ask_for_token(
+        f"https://{silent_host}/{TENANT_ID}",
+        f"https://{silent_host}/.default",
+        CLIENT_ID,
+        SECRET,
+        instance_discovery=False,
+        timeout_s=0.1,
+    )
+    assert time.monotonic() - started < 5
+    assert attempt.error is not None
+    assert attempt.may_pass
+
+
 # --- the command as pulumi-command runs it ---------------------------------------------------------------------------
 
 ENVIRONMENT = {
@@ -276,7 +314,7 @@ def test_an_emulator_s_endpoints_are_used_without_asking_microsoft(
     fake_msal: FakeMsal, printed: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = EntraEndpoints(login="https://localhost:8443", graph="https://localhost:8443")
-    monkeypatch.setattr(proof, "entra_endpoints", lambda _environment: here)
+    monkeypatch.setattr(proof, "entra_endpoints", lambda _environment, timeout_s: here)
     assert main({**ENVIRONMENT, "ARM_METADATA_HOSTNAME": "localhost:8443"}) == 0
     assert fake_msal.built[0][1]["authority"] == f"https://localhost:8443/{TENANT_ID}"
     assert fake_msal.built[0][1]["instance_discovery"] is False
@@ -284,10 +322,19 @@ def test_an_emulator_s_endpoints_are_used_without_asking_microsoft(
     printed()
 
 
+def test_a_metadata_host_that_stays_silent_does_not_hold_the_run_past_its_deadline(
+    printed: Callable[[], str], silent_host: str
+) -> None:
+    started = time.monotonic()
+    assert main({**ENVIRONMENT, "ARM_METADATA_HOSTNAME": silent_host}) == 1
+    assert time.monotonic() - started < 5
+    assert "UNI310 Entra cannot be reached" in printed()
+
+
 def test_a_cloud_that_cannot_be_reached_fails_with_the_catalogue_s_words(
     printed: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreachable(_environment: Any) -> EntraEndpoints:
+    def unreachable(_environment: Any, timeout_s: float) -> EntraEndpoints:
         raise EntraUnreachable(endpoint="https://localhost:8443/metadata/endpoints", reason="ConnectError")
 
     monkeypatch.setattr(proof, "entra_endpoints", unreachable)
