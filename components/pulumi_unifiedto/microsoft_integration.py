@@ -4,6 +4,7 @@ integration."""
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ from typing_extensions import NotRequired
 from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary, days_left
 from .entra_application import EntraApplication, validate_display_name, validate_redirect_uris
 from .entra_cloud import cloud_settings, current_instant
-from .errors import DuplicateRegistration, InvalidRegion, SecretExpiresSoon
+from .errors import DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon
+from .http_transport import normal_api_url
 from .registration_inputs import valid_workspace_id
 from .rotation import parse_instant
 from .unified_api import REGIONS, redirect_uri_for
@@ -26,6 +28,11 @@ from .workspace_integration import WorkspaceIntegration
 DEFAULT_ENVIRONMENT: Final = "Production"
 DEFAULT_WARN_DAYS_LEFT: Final = 30
 DEFAULT_PROOF_DEADLINE_S: Final = 120.0
+
+_LABEL: Final = "[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?"
+_HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
+_LONGEST_HOST_NAME: Final = 253
+"""Host names as DNS has them, with a dot: a custom API domain is a CNAME (RFC 1123, section 2.1)."""
 
 
 class RegistrationArgs(TypedDict):
@@ -288,9 +295,12 @@ _PASSED_ON: Final = (
 
 
 def api_url_of(args: MicrosoftIntegrationArgs) -> str:
-    """The API's base URL without a trailing slash; raises InvalidRegion for an unknown region."""
+    """The API's base URL as the registrations store it.
+
+    Raises InvalidRegion for an unknown region, InvalidApiUrl for an address to which no key may travel.
+    """
     if api_url := args.get("api_url"):
-        return api_url.rstrip("/")
+        return normal_api_url(api_url)
     region = (args.get("region") or "us").lower()
     if region not in REGIONS:
         raise InvalidRegion(region=region, known=sorted(REGIONS))
@@ -298,14 +308,33 @@ def api_url_of(args: MicrosoftIntegrationArgs) -> str:
 
 
 def redirect_uris_of(args: MicrosoftIntegrationArgs, api_url: str) -> list[str]:
-    """The app's redirect URIs: as given, else the region's and the custom domain's. Raises InvalidRedirectUri."""
-    uris = list(args.get("redirect_uris") or ())
-    if not uris:
-        uris = [redirect_uri_for(api_url)]
-        if domain := args.get("custom_domain"):
-            uris.append(redirect_uri_for(f"https://{domain}"))
+    """The app's redirect URIs: as given, else the region's and the custom domain's. Raises InvalidRedirectUri, and
+    InvalidInput for a custom domain that is no host name."""
+    derived = [redirect_uri_for(api_url)]
+    if domain := args.get("custom_domain"):
+        derived.append(redirect_uri_for(f"https://{valid_host_name(domain)}"))
+    uris = list(args.get("redirect_uris") or derived)
     validate_redirect_uris(uris)
     return uris
+
+
+def valid_host_name(domain: str) -> str:
+    """The custom domain in lower case, without white space around it; raises InvalidInput for anything but a host name,
+    such as a URL."""
+    host = domain.strip().lower()
+    if _is_host_name(host):
+        return host
+    meant = re.split("[/:?#]", host.partition("://")[2] or host, maxsplit=1)[0]
+    raise InvalidInput(
+        name="customDomain",
+        reason="it is not the name of a host and nothing else",
+        next_step="Give the bare name of your API domain, without https://, port or path: "
+        f"pulumi config set customDomain {meant if _is_host_name(meant) else 'auth.example.com'}",
+    )
+
+
+def _is_host_name(text: str) -> bool:
+    return len(text) <= _LONGEST_HOST_NAME and _HOST_NAME.fullmatch(text) is not None
 
 
 def registration_names(name: str, registrations: Sequence[RegistrationArgs]) -> list[str]:

@@ -12,6 +12,7 @@ from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs
 from pulumi_unifiedto.errors import (
     DisplayNameTooLong,
     DuplicateRegistration,
+    InvalidApiUrl,
     InvalidInput,
     InvalidRedirectUri,
     InvalidRegion,
@@ -239,7 +240,7 @@ def test_the_same_values_given_by_other_resources_reach_it_too(rehearse: Rehears
             [CALLBACK, "https://auth.example.com/oauth/code"],
         ),
         ({"redirect_uris": ["https://auth.example.com/cb"]}, "https://api.unified.to", ["https://auth.example.com/cb"]),
-        ({"api_url": "https://localhost:8443/"}, "https://localhost:8443", ["https://localhost:8443/oauth/code"]),
+        ({"api_url": "HTTPS://LOCALHOST:8443/"}, "https://localhost:8443", ["https://localhost:8443/oauth/code"]),
     ],
     ids=["region", "custom domain", "all of them", "API address"],
 )
@@ -456,7 +457,10 @@ def test_it_is_a_failure_when_asked_for_and_only_after_all_that_could_mend_it(re
         ({"display_name": ""}, InvalidInput, "displayName is not usable: it is empty"),
         ({"redirect_uris": ["http://auth.example.com/cb"]}, InvalidRedirectUri, "it is not https"),
         ({"redirect_uris": ["https://auth.example.com/cb?x"]}, InvalidRedirectUri, "it has a query"),
-        ({"custom_domain": "*.example.com"}, InvalidRedirectUri, "it has a wildcard"),
+        ({"redirect_uris": ["https://auth.example.com"]}, InvalidRedirectUri, "write https://auth.example.com/"),
+        ({"custom_domain": "*.example.com"}, InvalidInput, "The input customDomain is not usable"),
+        ({"custom_domain": "https://auth.example.com"}, InvalidInput, "The input customDomain is not usable"),
+        ({"api_url": "http://api.unified.to"}, InvalidApiUrl, "it does not begin with https://"),
         ({"registrations": [AD, OUTLOOK, AD]}, DuplicateRegistration, '"microsoft_ad" in environment "Production"'),
     ],
 )

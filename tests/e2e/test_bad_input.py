@@ -51,6 +51,21 @@ KNOWN_BEFOREHAND: list[Any] = [
         ["UNI104", "256 are allowed"],
         id="redirect too long",
     ),
+    pytest.param(
+        {"redirectUris": ["https://api.example.com"]},
+        ["UNI104", "it has no path; if only the host is meant, write https://api.example.com/"],
+        id="redirect without path",
+    ),
+    pytest.param(
+        {"customDomain": "https://auth.example.com/"},
+        ["UNI113", "customDomain", "pulumi config set customDomain auth.example.com"],
+        id="custom domain as URL",
+    ),
+    pytest.param(
+        {"apiUrl": "https://localhost:9/unified"},
+        ["UNI112", 'API address "https://localhost:9/unified"', "it has a path", "set region"],
+        id="API address",
+    ),
     pytest.param({"displayName": LONG}, ["UNI105", "91 characters; 90 are allowed"], id="display name too long"),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad"}, {"integrationType": "microsoft_ad"}]},

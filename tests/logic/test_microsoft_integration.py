@@ -8,7 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from pulumi_unifiedto.errors import DuplicateRegistration, InvalidRedirectUri, InvalidRegion, InvalidWorkspaceId
+from pulumi_unifiedto.errors import (
+    DuplicateRegistration,
+    InvalidApiUrl,
+    InvalidInput,
+    InvalidRegion,
+    InvalidWorkspaceId,
+)
 from pulumi_unifiedto.microsoft_integration import (
     MicrosoftIntegrationArgs,
     RegistrationArgs,
@@ -34,10 +40,29 @@ def arguments(**given: Any) -> MicrosoftIntegrationArgs:
         ({"region": "AU"}, "https://api-au.unified.to"),
         ({"region": "eu", "api_url": "https://unified.example.com/"}, "https://unified.example.com"),
         ({"region": "", "api_url": ""}, "https://api.unified.to"),
+        ({"api_url": "HTTPS://API.unified.to"}, "https://api.unified.to"),
     ],
 )
 def test_the_api_s_address_follows_from_the_region_unless_it_is_given(given: dict[str, Any], expected: str) -> None:
     assert api_url_of(arguments(**given)) == expected
+
+
+@pytest.mark.parametrize(
+    ("api_url", "words"),
+    [
+        ("http://api.unified.to", "it does not begin with https://, and the API key would travel in clear"),
+        ("https://ada:word@api.unified.to", "it holds a user name or a password"),
+        ("api.unified.to", "it does not begin with https://"),
+        ("https://api.unified.to/v1", "it has a path"),
+    ],
+)
+def test_an_api_address_to_which_no_key_may_travel_is_refused(api_url: str, words: str) -> None:
+    with pytest.raises(InvalidApiUrl) as refused:
+        api_url_of(arguments(api_url=api_url))
+    message = str(refused.value)
+    assert words in message
+    assert "next: Leave apiUrl out and set region" in message
+    assert "word@" not in message
 
 
 def test_an_unknown_region_is_answered_with_the_known_ones() -> None:
@@ -70,10 +95,36 @@ def test_the_redirect_uris_follow_from_region_and_custom_domain_unless_given(
     assert redirect_uris_of(args, api_url_of(args)) == expected
 
 
-@pytest.mark.parametrize("domain", ["auth.example.com?x", "*.example.com", "auth example.com"])
-def test_a_custom_domain_that_is_no_host_name_is_refused(domain: str) -> None:
-    with pytest.raises(InvalidRedirectUri):
-        redirect_uris_of(arguments(custom_domain=domain), "https://api.unified.to")
+@pytest.mark.parametrize("domain", ["AUTH.example.com", " auth.example.com "])
+def test_a_custom_domain_counts_in_any_case_and_without_white_space_around_it(domain: str) -> None:
+    uris = redirect_uris_of(arguments(custom_domain=domain), "https://api.unified.to")
+    assert uris[1] == "https://auth.example.com/oauth/code"
+
+
+@pytest.mark.parametrize(
+    ("domain", "meant"),
+    [
+        ("https://auth.example.com", "auth.example.com"),
+        ("https://auth.example.com/oauth/code", "auth.example.com"),
+        ("auth.example.com/", "auth.example.com"),
+        ("auth.example.com:8443", "auth.example.com"),
+        ("auth.example.com?x", "auth.example.com"),
+        ("/x", "auth.example.com"),
+        ("auth example", "auth.example.com"),
+        ("localhost", "auth.example.com"),
+        (f"{'x' * 64}.example.com", "auth.example.com"),
+        (".".join(["x" * 60] * 5), "auth.example.com"),
+    ],
+)
+@pytest.mark.parametrize("redirect_uris", [[], ["https://other.example.com/cb"]])
+def test_a_custom_domain_that_is_no_host_name_is_refused_with_what_to_write_instead(
+    domain: str, meant: str, redirect_uris: list[str]
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        redirect_uris_of(arguments(custom_domain=domain, redirect_uris=redirect_uris), "https://api.unified.to")
+    message = str(refused.value)
+    assert "The input customDomain is not usable: it is not the name of a host and nothing else." in message
+    assert f"pulumi config set customDomain {meant}\n" in f"{message}\n"
 
 
 def registration(integration_type: str, environment: str | None = None) -> RegistrationArgs:
