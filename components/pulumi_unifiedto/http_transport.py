@@ -83,6 +83,26 @@ def _number(environment: Mapping[str, str], name: str, usual: float, *, least: f
     return value
 
 
+def api_key_from(environment: Mapping[str, str], configured: str | None) -> SecretText | None:
+    """The key in UNIFIED_API_KEY, else the configured one, without white space around it; None where both are blank.
+
+    Raises InvalidInput, without the key, for one that could not be sent in a header: a key is one word of ASCII
+    (assumed: no format is documented).
+    """
+    for name, value in (("UNIFIED_API_KEY", environment.get("UNIFIED_API_KEY")), ("unifiedto:apiKey", configured)):
+        key = (value or "").strip()
+        if not key:
+            continue
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise InvalidInput(
+                name=name,
+                reason="it holds white space, a line break or a character that no key has",
+                next_step="Copy the key once more from the dashboard, Settings, API: it is one word.",
+            )
+        return SecretText(key)
+    return None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this computer."""
     try:

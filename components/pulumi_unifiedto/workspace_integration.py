@@ -32,8 +32,8 @@ from pulumi.dynamic import (
 from pulumi.runtime.rpc import contains_unknowns
 from typing_extensions import NotRequired
 
-from .errors import ApiKeyMissing, InvalidInput, SecretText, UnexpectedFault, UnifiedtoError
-from .http_transport import ApiSettings
+from .errors import ApiKeyMissing, InvalidInput, UnexpectedFault, UnifiedtoError
+from .http_transport import ApiSettings, api_key_from
 from .registrar import Observed, Registered, Registrar
 from .registration import (
     CHANGED,
@@ -185,8 +185,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
 
     @_in_words
     def configure(self, req: ConfigureRequest) -> None:
-        key = os.environ.get("UNIFIED_API_KEY") or req.config.get("unifiedto:apiKey")
-        self._api_key = SecretText(str(key).strip()) if key else None
+        self._api_key = api_key_from(os.environ, req.config.get("unifiedto:apiKey"))
         self._settings = ApiSettings.from_environment()
         self._lock = threading.Lock()
         self._apis: dict[str, UnifiedApi] = {}

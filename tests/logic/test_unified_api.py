@@ -12,7 +12,7 @@ import pytest
 
 from pulumi_unifiedto import errors
 from pulumi_unifiedto.errors import SecretText, UnifiedtoError
-from pulumi_unifiedto.http_transport import ApiSettings, normal_api_url
+from pulumi_unifiedto.http_transport import ApiSettings, api_key_from, normal_api_url
 from pulumi_unifiedto.regions import REGIONS, dashboard_url_for, redirect_uri_for, region_of
 from pulumi_unifiedto.registration import Body, Identity
 from pulumi_unifiedto.unified_api import UncertainWrite, UnifiedApi
@@ -440,3 +440,35 @@ def test_regions_have_their_own_addresses(region: str, dashboard: str) -> None:
     assert dashboard_url_for(url) == dashboard
     assert redirect_uri_for(url) == f"{url}/oauth/code"
     assert region_of("https://auth.example.com") is None
+
+
+# --- the key ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environment", "configured", "key"),
+    [
+        ({"UNIFIED_API_KEY": "one"}, "two", "one"),
+        ({"UNIFIED_API_KEY": " one\n"}, None, "one"),
+        ({"UNIFIED_API_KEY": " \n"}, "two", "two"),
+        ({"UNIFIED_API_KEY": ""}, "", None),
+        ({}, "  ", None),
+        ({}, None, None),
+    ],
+)
+def test_the_key_is_read_from_the_environment_else_from_the_configuration_and_a_blank_one_is_none(
+    environment: dict[str, str], configured: str | None, key: str | None
+) -> None:
+    found = api_key_from(environment, configured)
+    assert (found and found.reveal()) == key
+
+
+@pytest.mark.parametrize("key", ["canary canary", "canary\ncanary", "canary\tcanary", "canary\x00", "canary-schlüssel"])
+@pytest.mark.parametrize("source", ["UNIFIED_API_KEY", "unifiedto:apiKey"])
+def test_a_key_that_no_header_can_carry_is_refused_by_its_source_and_not_printed(key: str, source: str) -> None:
+    environment, configured = ({source: key}, None) if source == "UNIFIED_API_KEY" else ({}, key)
+    with pytest.raises(errors.InvalidInput) as refused:
+        api_key_from(environment, configured)
+    message = str(refused.value)
+    assert f"The input {source} is not usable" in message
+    assert "canary" not in message
