@@ -13,6 +13,7 @@ import pulumi_azuread as azuread
 from typing_extensions import NotRequired
 
 from . import entra_errors, stack_state
+from .arguments import given
 from .entra_cloud import current_instant
 from .rotation import NEVER, SLOT_NAMES, RotationSchedule, SlotName, format_instant, parse_instant, slot_of
 
@@ -79,6 +80,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
     days_left: pulumi.Output[int]
 
     def __init__(self, name: str, args: RotatingClientSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Raises InvalidInput for arguments that are unknown, missing or of another type."""
+        args = given(RotatingClientSecretArgs, args)
         super().__init__("unifiedto:index:RotatingClientSecret", name, None, opts)
         now = current_instant(os.environ)
         names: dict[str, str] = {slot: f"{name}-{slot}" for slot in SLOT_NAMES}

@@ -13,6 +13,7 @@ import pulumi_azuread as azuread
 from typing_extensions import NotRequired
 
 from . import entra_errors
+from .arguments import given
 from .errors import (
     STARS,
     ApplicationMismatch,
@@ -53,8 +54,8 @@ class EntraApplicationArgs(TypedDict):
 
     display_name: 1 to 90 characters; people see it when they sign in.
     redirect_uris: https URIs of the Web platform, without query, fragment or wildcard.
-    graph_permissions: delegated permissions of Microsoft Graph by name, such as ``Mail.Read``.
-        Default: openid, profile, email, offline_access, User.Read.
+    graph_permissions: delegated permissions of Microsoft Graph by name, such as ``Mail.Read``; an empty list asks for
+        none. Default: openid, profile, email, offline_access, User.Read.
     owners: object ids of further owners; the deploying identity always is one.
     tags, notes: kept with the app registration for the people who read it.
     client_id: adopts the app registration that exists with this application (client) id instead of declaring one: it
@@ -90,6 +91,7 @@ class EntraApplication(pulumi.ComponentResource):
     def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission, at once for plain
         values and else in the run."""
+        args = given(EntraApplicationArgs, args)
         redirect_uris = checked(args["redirect_uris"], validate_redirect_uris)
         display_name = checked(args["display_name"], validate_display_name)
         super().__init__("unifiedto:index:EntraApplication", name, None, opts)
@@ -125,7 +127,7 @@ class EntraApplication(pulumi.ComponentResource):
             lambda: azuread.get_service_principal(client_id=MICROSOFT_GRAPH, opts=look_up),
         )
         permissions = pulumi.Output.all(
-            names=args.get("graph_permissions") or list(DEFAULT_GRAPH_PERMISSIONS),
+            names=args.get("graph_permissions", DEFAULT_GRAPH_PERMISSIONS),
             ids=graph.oauth2_permission_scope_ids,
         ).apply(lambda known: resolve_permissions(known["names"], known["ids"]))
         # The caller stays among the owners: with Application.ReadWrite.OwnedBy alone it could not change the app again.

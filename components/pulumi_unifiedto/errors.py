@@ -151,6 +151,11 @@ class UnifiedtoError(RunError):
         self.remote_code = remote_code
         self.request_id = request_id
 
+    def about(self, subject: str) -> UnifiedtoError:
+        """The same error, saying first what it is about where its own words do not."""
+        self.what = f"{subject}: {self.what}"
+        return self
+
     def __str__(self) -> str:
         lines = [f"{self.code} {self.what}"]
         if self.why:
@@ -289,8 +294,9 @@ class DuplicateRegistration(ProgramError):
     remedy = "Keep one of the two, or give the second another environment."
     example = MappingProxyType({"integration_type": "microsoft_ad", "environment": "Production"})
 
-    def __init__(self, *, integration_type: str, environment: str) -> None:
-        super().__init__(f'"{integration_type}" in environment "{environment}" is declared twice.')
+    def __init__(self, *, integration_type: str, environment: str, resources: Sequence[str] = ()) -> None:
+        by = f" by {' and by '.join(resources)}" if resources else ""
+        super().__init__(f'"{integration_type}" in environment "{environment}" is declared twice{by}.')
 
 
 class UnknownGraphPermission(ProgramError):
@@ -402,7 +408,7 @@ class InvalidInput(ProgramError):
     title = "missing or malformed input"
     usual_cause = "The input is missing, empty, or of another form than expected."
     remedy = "Correct the input and run again."
-    example = MappingProxyType({"name": "client_id", "reason": "it is not a GUID"})
+    example = MappingProxyType({"name": "clientId", "reason": "it is not a GUID"})
 
     def __init__(self, *, name: str, reason: str, next_step: str | None = None) -> None:
         super().__init__(f"The input {name} is not usable: {reason}.", next_step=next_step)
@@ -1399,6 +1405,9 @@ def catalogue_page() -> str:
         "# Errors",
         "",
         "Made by `make docs` from the classes. Search for the code that stands in the message.",
+        "",
+        "Inputs are spelt as the keys of a stack's configuration are. In Python the same words are joined by "
+        "underscores: `onDelete` is the argument `on_delete`, and `proofDeadline` is `proof_deadline_s`.",
     ]
     for family, (heading, meaning) in _FAMILIES.items():
         lines += ["", f"## {heading}", "", meaning]

@@ -15,19 +15,30 @@ import pulumi
 import pulumi_command as command
 from typing_extensions import NotRequired
 
+from . import stack_state
+from .arguments import given
 from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary, days_left
+from .declared_registrations import declare_once
 from .entra_application import EntraApplication, validate_display_name, validate_redirect_uris
 from .entra_cloud import cloud_settings, current_instant
-from .errors import DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon
-from .http_transport import normal_api_url
-from .registration_inputs import valid_workspace_id
-from .rotation import parse_instant
+from .errors import (
+    ApiKeyMissing,
+    DuplicateRegistration,
+    InvalidInput,
+    InvalidRegion,
+    SecretExpiresSoon,
+    UnifiedtoError,
+)
+from .http_transport import api_key_from, normal_api_url
+from .registration_inputs import judge_known
+from .rotation import Period, parse_instant
 from .unified_api import REGIONS, redirect_uri_for
 from .workspace_integration import WorkspaceIntegration
 
 DEFAULT_ENVIRONMENT: Final = "Production"
 DEFAULT_WARN_DAYS_LEFT: Final = 30
 DEFAULT_PROOF_DEADLINE_S: Final = 120.0
+LONGEST_PROOF_DEADLINE_S: Final = 3600
 
 _LABEL: Final = "[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?"
 _HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
@@ -75,8 +86,8 @@ class MicrosoftIntegrationArgs(TypedDict):
     region: ``us`` (default), ``eu`` or ``au``; or api_url, the https base URL of Unified.to's API.
     custom_domain: host name of a custom API domain (CNAME) of the workspace: its redirect URI is added to the region's.
     redirect_uris: all redirect URIs of the app, instead of those that follow from region and custom_domain.
-    graph_permissions: delegated Microsoft Graph permissions by name. Default: openid, profile, email, offline_access,
-        User.Read.
+    graph_permissions: delegated Microsoft Graph permissions by name; an empty list asks for none. Default: openid,
+        profile, email, offline_access, User.Read.
     owners: object ids of further owners of the app registration.
     tags, notes: kept with the app registration.
     client_id: adopts an app registration that exists; see `EntraApplication`.
@@ -84,7 +95,7 @@ class MicrosoftIntegrationArgs(TypedDict):
     force_rotation: a new value rotates now. Default: the stack's ``unifiedto:forceRotation``.
     warn_days_left: fewer days until the current secret ends give a warning. Default 30.
     fail_below_limit: makes that warning a failure, at the end of the run, when all that could mend it was done.
-    proof_deadline_s: seconds that Entra may take to accept a new secret. Default 120.
+    proof_deadline_s: seconds that Entra may take to accept a new secret, at most 3600. Default 120.
     """
 
     display_name: pulumi.Input[str]
@@ -141,13 +152,20 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MicrosoftIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises errors of the catalogue for every argument that can be judged before anything is created."""
+        args = given(MicrosoftIntegrationArgs, args)
+        registrations = judged_registrations(args["registrations"])
         api_url = api_url_of(args)
         redirect_uris = redirect_uris_of(args, api_url)
-        names = registration_names(name, args["registrations"])
+        names = registration_names(name, registrations)
+        deadline_s = proof_deadline_of(args)
+        judge_known(_among(args, "workspace_id", "client_id"))
         if isinstance(args["display_name"], str):
             validate_display_name(args["display_name"])
-        if isinstance(args["workspace_id"], str):
-            valid_workspace_id(args["workspace_id"])
+        if isinstance(period := args.get("rotate_every", DEFAULT_PERIOD), str):
+            Period(period)
+        for resource_name, registration in zip(names, registrations, strict=True):
+            declare_once(resource_name, {**registration, "api_url": api_url, "workspace_id": args["workspace_id"]})
+        require_api_key(registrations)
         super().__init__("unifiedto:index:MicrosoftIntegration", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -156,7 +174,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             {
                 "display_name": args["display_name"],
                 "redirect_uris": redirect_uris,
-                **_given(args, "graph_permissions", "owners", "tags", "notes", "client_id"),  # type: ignore[typeddict-item]
+                **_among(args, "graph_permissions", "owners", "tags", "notes", "client_id"),  # type: ignore[typeddict-item]
             },
             child,
         )
@@ -167,17 +185,17 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 **declared,  # type: ignore[typeddict-item]
                 "application_id": application.application_id,
                 "application_object_id": application.object_id,
-                "rotate_every": args.get("rotate_every") or DEFAULT_PERIOD,
+                "rotate_every": period,
                 "force_token": args.get("force_rotation") or pulumi.Config("unifiedto").get("forceRotation") or "",
                 "label": f"unifiedto {name}",
                 "consumers": names,
             },
             child,
         )
-        self.proof = self._prove(name, args, application, secret)
+        self.proof = self._prove(name, deadline_s, application, secret)
         self._registrations = [
             self._register(resource_name, registration, args, api_url, redirect_uris, application, secret)
-            for resource_name, registration in zip(names, args["registrations"], strict=True)
+            for resource_name, registration in zip(names, registrations, strict=True)
         ]
 
         self.client_id = application.client_id
@@ -204,7 +222,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
     def _prove(
         self,
         name: str,
-        args: MicrosoftIntegrationArgs,
+        deadline_s: float,
         application: EntraApplication,
         secret: RotatingClientSecret,
     ) -> command.local.Command:
@@ -212,7 +230,6 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 
         The secret goes through the environment: it is in no command line, and the state keeps it encrypted.
         """
-        deadline_s = args.get("proof_deadline_s") or DEFAULT_PROOF_DEADLINE_S
         return command.local.Command(
             f"{name}-proof",
             create=f"{portable_interpreter()} -m pulumi_unifiedto.proof",
@@ -243,12 +260,12 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "api_url": api_url,
                 "workspace_id": args["workspace_id"],
                 "integration_type": registration["integration_type"],
-                "environment": registration.get("environment") or DEFAULT_ENVIRONMENT,
+                "environment": registration.get("environment", DEFAULT_ENVIRONMENT),
                 "client_id": application.client_id,
                 "client_secret": secret.value,
                 "secret_generation": secret.generation,
                 "redirect_uris": list(redirect_uris),
-                **_given(registration, *_PASSED_ON),  # type: ignore[typeddict-item]
+                **_among(registration, *_PASSED_ON),  # type: ignore[typeddict-item]
             },
             pulumi.ResourceOptions(parent=self, depends_on=[self.proof]),
         )
@@ -337,6 +354,44 @@ def _is_host_name(text: str) -> bool:
     return len(text) <= _LONGEST_HOST_NAME and _HOST_NAME.fullmatch(text) is not None
 
 
+def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[RegistrationArgs]:
+    """The registrations without what counts as absent.
+
+    Raises InvalidInput, InvalidChoice and the like, with the place, for what is wrong with them and known already:
+    Pulumi would come to that only when the app and its secret exist.
+    """
+    judged = []
+    for index, registration in enumerate(registrations):
+        place = f"registrations[{index}]"
+        judged.append(given(RegistrationArgs, registration, within=f"{place}."))
+        try:
+            judge_known(judged[-1])
+        except UnifiedtoError as fault:
+            raise fault.about(place) from None
+    return judged
+
+
+def proof_deadline_of(args: MicrosoftIntegrationArgs) -> float:
+    """Seconds; raises InvalidInput for none at all, and for more than an hour."""
+    deadline_s = args.get("proof_deadline_s", DEFAULT_PROOF_DEADLINE_S)
+    if not 0 < deadline_s <= LONGEST_PROOF_DEADLINE_S:
+        raise InvalidInput(
+            name="proofDeadline", reason=f"it is not a number of seconds above 0 and up to {LONGEST_PROOF_DEADLINE_S}"
+        )
+    return deadline_s
+
+
+def require_api_key(registrations: Sequence[RegistrationArgs]) -> None:
+    """Raises ApiKeyMissing where a key is surely needed and there is none.
+
+    Once the state holds registrations, each of them tells whether it needs the key: a run without changes needs none.
+    """
+    key = api_key_from(os.environ, pulumi.Config("unifiedto").get("apiKey"))
+    writes = any(registration.get("mode", "api") == "api" for registration in registrations)
+    if key is None and writes and not stack_state.may_hold_registrations():
+        raise ApiKeyMissing()
+
+
 def registration_names(name: str, registrations: Sequence[RegistrationArgs]) -> list[str]:
     """The resource names of the registrations; raises DuplicateRegistration for two of one (environment, type)."""
     seen: dict[tuple[str, str], None] = {}
@@ -380,9 +435,9 @@ def _quoted(path: str) -> str:
     return f'"{path}"' if " " in path else path
 
 
-def _given(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """The arguments that are there; an empty text counts as absent, as it does in a stack's configuration."""
-    return {key: args[key] for key in keys if args.get(key) not in (None, "")}
+def _among(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Those of some arguments that are there."""
+    return {key: args[key] for key in keys if key in args}
 
 
 def _summary(registration: WorkspaceIntegration) -> pulumi.Output[RegistrationSummary]:

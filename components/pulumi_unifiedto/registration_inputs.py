@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pulumi.runtime.rpc import contains_unknowns
 
+from .arguments import is_known, spelling
 from .entra_application import validate_redirect_uris
 from .errors import InvalidChoice, InvalidInput, InvalidWorkspaceId, SecretText, UnifiedtoError
 from .http_transport import normal_api_url
@@ -103,7 +104,7 @@ def normalise(news: Mapping[str, Any]) -> tuple[dict[str, Any], list[UnifiedtoEr
     for key, default in _DEFAULTS.items():
         inputs.setdefault(key, default)
     faults: list[UnifiedtoError] = [
-        InvalidInput(name=key, reason="it is missing") for key in _REQUIRED if key not in inputs
+        InvalidInput(name=spelling(key), reason="it is missing") for key in _REQUIRED if key not in inputs
     ]
     for key, judge in _JUDGES.items():
         if key not in inputs or contains_unknowns(inputs[key]):
@@ -115,6 +116,16 @@ def normalise(news: Mapping[str, Any]) -> tuple[dict[str, Any], list[UnifiedtoEr
     if "redirect_uris" not in inputs and isinstance(inputs["api_url"], str) and not faults:
         inputs["redirect_uris"] = [redirect_uri_for(inputs["api_url"])]
     return inputs, faults
+
+
+def judge_known(inputs: Mapping[str, Any]) -> None:
+    """Raises the error for the first input that is at fault, as far as inputs are there and known already.
+
+    For a program that has not declared anything yet; `normalise` says the same once Pulumi knows all values.
+    """
+    for key, judge in _JUDGES.items():
+        if key in inputs and is_known(inputs[key]):
+            judge(inputs[key])
 
 
 def identity_of(properties: Mapping[str, Any]) -> Identity | None:
@@ -165,10 +176,10 @@ def valid_workspace_id(value: Any) -> str:
 
 
 def _integration_type(value: Any) -> str:
-    text = _text("integration_type", value).strip()
+    text = _text("integrationType", value).strip()
     if not _TYPE.fullmatch(text):
         raise InvalidInput(
-            name="integration_type",
+            name="integrationType",
             reason="it holds other characters than small letters, digits and underscores",
             next_step="Use the last part of the integration's address in the dashboard, such as microsoft_ad.",
         )
@@ -176,10 +187,10 @@ def _integration_type(value: Any) -> str:
 
 
 def _client_id(value: Any) -> str:
-    text = _text("client_id", value).strip().lower()
+    text = _text("clientId", value).strip().lower()
     if not is_guid(text):
         raise InvalidInput(
-            name="client_id",
+            name="clientId",
             reason="it is not a GUID",
             next_step="Use the Application (client) ID that Entra shows on the app registration's overview page.",
         )
@@ -187,12 +198,12 @@ def _client_id(value: Any) -> str:
 
 
 def _client_secret(value: Any) -> str:
-    text = _text("client_secret", value)
+    text = _text("clientSecret", value)
     if text != text.strip():
-        raise InvalidInput(name="client_secret", reason="it begins or ends with white space")
+        raise InvalidInput(name="clientSecret", reason="it begins or ends with white space")
     if is_guid(text):
         raise InvalidInput(
-            name="client_secret",
+            name="clientSecret",
             reason="it is a GUID, so it is the secret's ID and not its value",
             next_step="Use the column Value of Certificates & secrets; Entra shows it only when the secret is made.",
         )
@@ -200,7 +211,7 @@ def _client_secret(value: Any) -> str:
 
 
 def _redirect_uris(value: Any) -> list[str]:
-    uris = _texts("redirect_uris", value)
+    uris = _texts("redirectUris", value)
     validate_redirect_uris(uris)
     return uris
 
@@ -220,18 +231,18 @@ def _text_map(name: str, value: Any, *, may_be_empty: bool) -> dict[str, str]:
 
 
 def _auth_extras(value: Any) -> dict[str, str]:
-    extras = _text_map("auth_extras", value, may_be_empty=True)
+    extras = _text_map("authExtras", value, may_be_empty=True)
     for key in ("client_id", "client_secret"):
         if key in extras:
-            raise InvalidInput(name="auth_extras", reason=f"it holds {key}, which is an input of its own")
+            raise InvalidInput(name="authExtras", reason=f"it holds {key}, which is an input of its own")
     return extras
 
 
 def _entered_secret(value: Any) -> str:
-    text = _text("entered_secret", value).strip()
+    text = _text("enteredSecret", value).strip()
     if len(text) != HINT_LENGTH:
         raise InvalidInput(
-            name="entered_secret",
+            name="enteredSecret",
             reason=f"it has {len(text)} characters instead of {HINT_LENGTH}",
             next_step=f"Give the first {HINT_LENGTH} characters of the client secret that was entered, and no more.",
         )
@@ -258,28 +269,28 @@ def _choice(name: str, allowed: tuple[str, ...]) -> Callable[[Any], str]:
 
 def _generation(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
-        raise InvalidInput(name="secret_generation", reason="it is not a whole number")
+        raise InvalidInput(name="secretGeneration", reason="it is not a whole number")
     return int(value)
 
 
 _JUDGES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
     {
-        "api_url": lambda value: normal_api_url(_text("api_url", value)),
+        "api_url": lambda value: normal_api_url(_text("apiUrl", value)),
         "workspace_id": valid_workspace_id,
         "environment": lambda value: _text("environment", value).strip(),
         "integration_type": _integration_type,
         "client_id": _client_id,
         "client_secret": _client_secret,
         "redirect_uris": _redirect_uris,
-        "is_active": _flag("is_active"),
+        "is_active": _flag("isActive"),
         "permissions": lambda value: _texts("permissions", value),
-        "scope_overrides": lambda value: _text_map("scope_overrides", value, may_be_empty=False),
+        "scope_overrides": lambda value: _text_map("scopeOverrides", value, may_be_empty=False),
         "auth_extras": _auth_extras,
         "secret_generation": _generation,
-        "on_delete": _choice("on_delete", ON_DELETE),
+        "on_delete": _choice("onDelete", ON_DELETE),
         "mode": _choice("mode", MODES),
-        "create_if_missing": _flag("create_if_missing"),
-        "drop_unknown_fields": _flag("drop_unknown_fields"),
+        "create_if_missing": _flag("createIfMissing"),
+        "drop_unknown_fields": _flag("dropUnknownFields"),
         "entered_secret": _entered_secret,
     }
 )

@@ -19,17 +19,31 @@ REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
 SCHEDULE_TYPE = "pulumi-python:dynamic/unifiedto:RotationSchedule"
 PASSWORD_TYPE = "azuread:index/applicationPassword:ApplicationPassword"  # noqa: S105 - a type token
 
+_READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"
+
 ResourcesInState = Mapping[str, Any]
 """URN to ``{"type": type token, "outputs": {…}}``."""
 
 
+def may_hold_registrations() -> bool:
+    """Whether the last run left registrations in the state; also true where the engine cannot tell.
+
+    At once, unlike `resources_in_state`: for what has to be decided before anything is declared.
+    """
+    try:
+        answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"stackName": _stack_name()}).value
+    except Exception:  # the SDK raises a bare Exception for a failed invoke
+        return True
+    resources = (answer or {}).get("outputs") or {}
+    return any(resource.get("type") == REGISTRATION_TYPE for resource in resources.values())
+
+
 def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
     """Every resource of this stack as the last run left it; None where the engine cannot tell."""
-    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
     async def read() -> ResourcesInState | None:
         try:
-            answer = await pulumi.runtime.invoke_async("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack})
+            answer = await pulumi.runtime.invoke_async(_READ_OUTPUTS, {"stackName": _stack_name()})
         except Exception as fault:  # the SDK raises a bare Exception for a failed invoke
             pulumi.log.warn(
                 "The stack's last state could not be read, so it is not known which client secret each registration "
@@ -40,6 +54,10 @@ def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
         return outputs if isinstance(outputs, Mapping) else {}
 
     return pulumi.Output.unsecret(pulumi.Output.from_input(read()))
+
+
+def _stack_name() -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def _outputs(resources: ResourcesInState, type_token: str, name: str) -> Mapping[str, Any] | None:

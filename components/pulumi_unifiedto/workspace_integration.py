@@ -32,6 +32,8 @@ from pulumi.dynamic import (
 from pulumi.runtime.rpc import contains_unknowns
 from typing_extensions import NotRequired
 
+from .arguments import given
+from .declared_registrations import declare_once
 from .errors import ApiKeyMissing, InvalidInput, UnexpectedFault, UnifiedtoError
 from .http_transport import ApiSettings, api_key_from
 from .registrar import Observed, Registered, Registrar
@@ -145,6 +147,8 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
     updated_at: pulumi.Output[str]
 
     def __init__(self, name: str, args: WorkspaceIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        args = given(WorkspaceIntegrationArgs, args)
+        declare_once(name, args)
         properties: dict[str, Any] = {**dict.fromkeys((*INPUT_KEYS, *OUTPUT_KEYS)), **args}
         for key in _SECRET_KEYS:
             if properties[key] is not None:

@@ -30,6 +30,7 @@ class Rehearse(Protocol):
 @pytest.fixture
 def rehearse(monkeypatch: pytest.MonkeyPatch) -> Rehearse:
     monkeypatch.setenv("ARM_METADATA_HOSTNAME", "localhost:1")
+    monkeypatch.setenv("UNIFIED_API_KEY", "rehearsal-key")
 
     def run(program: Callable[[], Any], *, last: Run | None = None, **situation: Any) -> Run:
         given = Situation(**{key: value for key, value in situation.items() if value is not None})

@@ -164,6 +164,12 @@ def test_a_preview_of_a_new_app_knows_everything_but_the_ids(rehearse: Rehearse)
     assert preview.exports == {**dict.fromkeys(OUTPUTS, UNKNOWN), "tenant_id": TENANT_ID}
 
 
+def test_an_empty_list_of_permissions_asks_for_none(rehearse: Rehearse) -> None:
+    run = rehearse(declaring(graph_permissions=[]))
+    assert run.error is None
+    assert run["login-application"].inputs["requiredResourceAccesses"] == []
+
+
 def test_a_second_run_changes_nothing_and_a_permission_more_changes_the_app_alone(rehearse: Rehearse) -> None:
     first = rehearse(declaring())
     assert rehearse(declaring(), last=first, preview=True).changed_since(first) == set()

@@ -8,14 +8,16 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs
+from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs, WorkspaceIntegration
 from pulumi_unifiedto.errors import (
     DisplayNameTooLong,
     DuplicateRegistration,
     InvalidApiUrl,
+    InvalidChoice,
     InvalidInput,
     InvalidRedirectUri,
     InvalidRegion,
+    InvalidRotationPeriod,
     InvalidWorkspaceId,
     SecretExpiresSoon,
 )
@@ -461,6 +463,16 @@ def test_it_is_a_failure_when_asked_for_and_only_after_all_that_could_mend_it(re
         ({"custom_domain": "*.example.com"}, InvalidInput, "The input customDomain is not usable"),
         ({"custom_domain": "https://auth.example.com"}, InvalidInput, "The input customDomain is not usable"),
         ({"api_url": "http://api.unified.to"}, InvalidApiUrl, "it does not begin with https://"),
+        ({"rotate_every": "90 days"}, InvalidRotationPeriod, "not an ISO 8601 duration"),
+        ({"rotate_evry": "P30D"}, InvalidInput, "did you mean rotate_every?"),
+        ({"client_id": "my app"}, InvalidInput, "clientId is not usable: it is not a GUID"),
+        ({"registrations": [AD, {**OUTLOOK, "on_delte": "keep"}]}, InvalidInput, "registrations[1].on_delte"),
+        (
+            {"registrations": [{**AD, "on_delete": "remove"}]},
+            InvalidChoice,
+            '[0]: onDelete cannot be "remove"',
+        ),
+        ({"registrations": [{"environment": "Sandbox"}]}, InvalidInput, "registrations[0].integrationType"),
         ({"registrations": [AD, OUTLOOK, AD]}, DuplicateRegistration, '"microsoft_ad" in environment "Production"'),
     ],
 )
@@ -509,6 +521,51 @@ def test_two_components_of_different_names_live_in_one_program(rehearse: Rehears
         for resource in mine:
             assert not {needed for needed in run[resource].depends_on if needed.startswith(other)}
     assert rehearse(program, last=run, preview=True).changed_since(run) == set()
+
+
+def two_components(*, second: dict[str, Any]) -> Callable[[], None]:
+    def program() -> None:
+        MicrosoftIntegration("login", arguments())
+        MicrosoftIntegration("mail", arguments(**second))
+
+    return program
+
+
+@pytest.mark.parametrize("second", [{}, {"registrations": [{**AD, "environment": " Production "}]}])
+def test_two_components_for_one_registration_are_refused_by_name(second: dict[str, Any], rehearse: Rehearse) -> None:
+    run = rehearse(two_components(second=second))
+    assert isinstance(run.error, DuplicateRegistration)
+    assert "declared twice by login-Production-microsoft_ad and by mail-Production-microsoft_ad." in str(run.error)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [{"workspace_id": "ws_other"}, {"region": "eu"}, {"registrations": [OUTLOOK]}],
+    ids=["workspace", "region", "integration"],
+)
+def test_two_components_for_different_registrations_are_not_mixed_up(
+    second: dict[str, Any], rehearse: Rehearse
+) -> None:
+    for _run in range(2):
+        assert rehearse(two_components(second=second)).error is None
+
+
+def test_a_registration_declared_beside_a_component_that_has_it_is_refused(rehearse: Rehearse) -> None:
+    def program() -> None:
+        made = MicrosoftIntegration("login", arguments())
+        WorkspaceIntegration(
+            "own",
+            {
+                "workspace_id": "ws_example",
+                "integration_type": "microsoft_ad",
+                "client_id": made.client_id,
+                "client_secret": made.client_secret,
+            },
+        )
+
+    run = rehearse(program)
+    assert isinstance(run.error, DuplicateRegistration)
+    assert "by login-Production-microsoft_ad and by own." in str(run.error)
 
 
 def test_a_program_without_registrations_declares_the_rest(rehearse: Rehearse) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from emulator.core.server import EmulatorServer
+from emulator.engine.interface import Result
 from tests.support.deployed_once import embedded
 from tests.support.stack import RehearsedStack
 
@@ -20,7 +21,7 @@ def embedded_stack(emulator: EmulatorServer, tmp_path: Path) -> RehearsedStack:
     return RehearsedStack(emulator, embedded, tmp_path / "state")
 
 
-KNOWN_BEFOREHAND: list[Any] = [
+KNOWN_FROM_UNIFIED: list[Any] = [
     pytest.param(
         {"registrations": [{"integrationType": "microsft_ad"}]},
         ["UNI101", 'no integration type "microsft_ad"', 'Did you mean "microsoft_ad"?'],
@@ -31,6 +32,9 @@ KNOWN_BEFOREHAND: list[Any] = [
         ["UNI102", 'no environment "Stagging"', '"Production", "Sandbox", "Staging"'],
         id="unknown environment",
     ),
+]
+
+KNOWN_BEFOREHAND: list[Any] = [
     pytest.param(
         {"workspaceId": "my workspace"}, ["UNI103", "my workspace", "Settings, API"], id="malformed workspace"
     ),
@@ -81,9 +85,49 @@ KNOWN_BEFOREHAND: list[Any] = [
     pytest.param({"apiUrl": "", "region": "uk"}, ["UNI109", 'no region "uk"', '"au", "eu", "us"'], id="region"),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "onDelete": "remove"}]},
-        ["UNI110", "restore", "deactivate", "keep", "clear"],
-        id="on_delete",
+        ["UNI110", 'registrations[0]: onDelete cannot be "remove"', "restore", "deactivate", "keep", "clear"],
+        id="onDelete",
     ),
+    pytest.param(
+        {"registrations": [{"integrationType": "microsoft_ad"}, {"integrationType": "Microsoft AD"}]},
+        ["UNI113", "registrations[1]: The input integrationType", "small letters, digits and underscores"],
+        id="form of the integration type",
+    ),
+    pytest.param(
+        {"registrations": [{"integrationType": 7}]},
+        ["UNI113", "registrations[0].integrationType", "it is not a text"],
+        id="integration type as number",
+    ),
+    pytest.param(
+        {"registrations": [{"integrationType": "microsoft_ad", "mode": "by hand"}]},
+        ["UNI110", 'mode cannot be "by hand"', '"api", "manual"'],
+        id="mode",
+    ),
+    pytest.param(
+        {"registrations": [{"integrationType": "microsoft_ad", "permissions": "auth_login"}]},
+        ["UNI113", "registrations[0].permissions", "it is not a list of texts"],
+        id="permissions as text",
+    ),
+    pytest.param(
+        {"registrations": [{"integrationType": "microsoft_ad", "scopeOverrides": {"auth_login": 1}}]},
+        ["UNI113", "registrations[0].scopeOverrides", "it does not map names to texts"],
+        id="scope overrides",
+    ),
+    pytest.param(
+        {"registrations": [{"integrationType": "microsoft_ad", "isActive": "yes"}]},
+        ["UNI113", "registrations[0].isActive", "it is neither true nor false"],
+        id="flag as text",
+    ),
+    pytest.param(
+        {"registrations": [{"integrationType": "microsoft_ad", "authExtras": {"client_secret": "x"}}]},
+        ["UNI113", "registrations[0]: The input authExtras", "it holds client_secret, which is an input of its own"],
+        id="client secret among the extras",
+    ),
+    pytest.param(
+        {"registrations": [{"environment": "Production"}]}, ["UNI113", "integrationType is missing"], id="missing key"
+    ),
+    pytest.param({"proofDeadline": -5}, ["UNI113", "proofDeadline", "above 0 and up to 3600"], id="proof deadline"),
+    pytest.param({"clientId": "my app"}, ["UNI113", "clientId", "it is not a GUID"], id="client id"),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "onDelte": "keep"}]},
         ["UNI113", "unknown key onDelte", "did you mean onDelete?"],
@@ -98,8 +142,25 @@ KNOWN_BEFOREHAND: list[Any] = [
 ]
 
 
+@pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
 @pytest.mark.parametrize(("config", "words"), KNOWN_BEFOREHAND)
-def test_what_can_be_known_beforehand_fails_the_preview_and_nothing_is_created(
+def test_what_can_be_known_beforehand_fails_preview_and_up_alike_and_nothing_is_created(
+    embedded_stack: RehearsedStack,
+    operation: Callable[[RehearsedStack], Result],
+    config: Mapping[str, Any],
+    words: list[str],
+) -> None:
+    """Also for ``pulumi up --skip-preview``."""
+    embedded_stack.config.update(config)
+    said = embedded_stack.fails(lambda: operation(embedded_stack))
+    for word in words:
+        assert word in said
+    assert "Traceback" not in said
+    assert_nothing_written(embedded_stack)
+
+
+@pytest.mark.parametrize(("config", "words"), KNOWN_FROM_UNIFIED)
+def test_what_only_unified_knows_fails_the_preview_and_nothing_is_created(
     embedded_stack: RehearsedStack, config: Mapping[str, Any], words: list[str]
 ) -> None:
     embedded_stack.config.update(config)
@@ -110,9 +171,15 @@ def test_what_can_be_known_beforehand_fails_the_preview_and_nothing_is_created(
     assert_nothing_written(embedded_stack)
 
 
-def test_a_missing_api_key_fails_the_preview_with_both_ways_to_give_one(embedded_stack: RehearsedStack) -> None:
+@pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
+@pytest.mark.parametrize("key", [None, "", "  \n"])
+def test_a_missing_api_key_is_said_with_both_ways_to_give_one_and_nothing_is_created(
+    embedded_stack: RehearsedStack, operation: Callable[[RehearsedStack], Result], key: str | None
+) -> None:
     del embedded_stack.environment["UNIFIED_API_KEY"]
-    said = embedded_stack.fails(embedded_stack.preview)
+    if key is not None:
+        embedded_stack.environment["UNIFIED_API_KEY"] = key
+    said = embedded_stack.fails(lambda: operation(embedded_stack))
     assert "UNI201" in said
     assert "UNIFIED_API_KEY" in said
     assert "pulumi config set --secret unifiedto:apiKey" in said
@@ -149,6 +216,29 @@ def test_an_api_that_cannot_be_reached_fails_the_preview_and_nothing_is_created(
     assert "UNI301" in said
     assert "https://localhost:9" in said
     assert_nothing_written(embedded_stack)
+
+
+@pytest.mark.parametrize("key", ["two words of-a-canary", "canary-first\nline", "canary-schlüssel"])
+def test_an_api_key_that_cannot_be_one_is_refused_unprinted_and_nothing_is_created(
+    embedded_stack: RehearsedStack, key: str
+) -> None:
+    embedded_stack.environment["UNIFIED_API_KEY"] = key
+    said = embedded_stack.fails(embedded_stack.up)
+    assert "UNI113 The input UNIFIED_API_KEY is not usable" in said
+    assert "canary" not in said
+    assert_nothing_written(embedded_stack)
+
+
+def test_a_run_without_changes_needs_no_api_key(embedded_stack: RehearsedStack) -> None:
+    embedded_stack.up()
+    del embedded_stack.environment["UNIFIED_API_KEY"]
+    assert embedded_stack.up().is_unchanged
+
+
+def test_a_registration_by_hand_needs_no_api_key(embedded_stack: RehearsedStack) -> None:
+    del embedded_stack.environment["UNIFIED_API_KEY"]
+    embedded_stack.config["registrations"] = [{"integrationType": "microsoft_ad", "mode": "manual"}]
+    assert "UNI215" in "\n".join(embedded_stack.up().diagnostics)
 
 
 def test_a_caller_without_the_right_to_create_applications_is_told_before_anything_is_created(

@@ -1,0 +1,98 @@
+"""What a program gives to a component, compared with what the component takes: keys, and the types of plain values.
+
+The arguments are TypedDicts, which Python itself does not check: a misspelt key would be ignored, and what it asks for
+would silently not happen.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
+
+import pulumi
+from typing_extensions import NotRequired, get_type_hints, is_typeddict
+
+from .errors import InvalidInput
+
+Arguments = TypeVar("Arguments")
+
+_PLAIN_KINDS: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
+    # declared type -> types that fit, and what a value of another one is told
+    str: ((str,), "it is not a text"),
+    bool: ((bool,), "it is neither true nor false"),
+    int: ((int,), "it is not a whole number"),
+    float: ((int, float), "it is not a number"),
+}
+
+_OPTIONAL: Final[tuple[Any, ...]] = (NotRequired,)
+
+_OTHERWISE_SPELT: Final = {"proof_deadline_s": "proofDeadline"}
+
+
+def given(kind: type[Arguments], args: Arguments, *, within: str = "") -> Arguments:
+    """The arguments that are there: None, and an empty text for one that is optional, count as absent.
+
+    kind: the TypedDict. within: begins every name in a message, such as ``registrations[0].``.
+    Raises InvalidInput for a key that `kind` does not have, with the nearest one; for a required one that is missing;
+    and for a value of another type, as far as it is known already.
+    """
+    if not isinstance(args, Mapping):
+        raise InvalidInput(name=within.rstrip(".") or "args", reason="it is not an object")
+    # pulumi.Input holds "Output[T]" as text, and its names are not those of the TypedDict's module.
+    hints = get_type_hints(kind, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
+    for key in args:
+        if key not in hints:
+            near = difflib.get_close_matches(str(key), hints, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(hints)}"
+            raise InvalidInput(name=f"{within}{key}", reason=f"there is no such argument; {hint}")
+    present: dict[str, Any] = {}
+    for key, declared in hints.items():
+        value, name = args.get(key), f"{within}{spelling(key)}"
+        is_optional = get_origin(declared) in _OPTIONAL
+        if value is None or (is_optional and isinstance(value, str) and not value):
+            if not is_optional:
+                raise InvalidInput(name=name, reason="it is missing")
+            continue
+        if reason := _fault_in(value, get_args(declared)[0] if is_optional else declared):
+            raise InvalidInput(name=name, reason=reason)
+        present[key] = value
+    return present  # type: ignore[return-value]
+
+
+def spelling(key: str) -> str:
+    """An argument's name as messages have it: as the key of a stack's configuration is spelt."""
+    first, *others = key.split("_")
+    return _OTHERWISE_SPELT.get(key) or first + "".join(map(str.capitalize, others))
+
+
+def is_known(value: Any) -> bool:
+    """Whether a value is plain, all of it: nothing in it comes from a resource."""
+    if isinstance(value, Mapping):
+        return all(map(is_known, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(is_known, value))
+    return not _is_output(value)
+
+
+def _is_output(value: Any) -> bool:
+    return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
+
+
+def _fault_in(value: Any, declared: Any) -> str | None:
+    """Why a value does not fit its declared type, None where it does."""
+    if get_origin(declared) is Union:  # pulumi.Input[T] is a union of T and what becomes one
+        return None if _is_output(value) else _fault_in(value, get_args(declared)[0])
+    if _is_output(value):
+        return "it comes from a resource; what is declared follows from it, so it has to be known beforehand"
+    kind, parts = get_origin(declared) or declared, get_args(declared)
+    if kind is Sequence:
+        fits = isinstance(value, (list, tuple)) and not any(_fault_in(item, parts[0]) for item in value)
+        return None if fits else f"it is not a list of {'objects' if is_typeddict(parts[0]) else 'texts'}"
+    if kind is Mapping or is_typeddict(kind):
+        fits = isinstance(value, Mapping) and not any(_fault_in(item, *parts[1:]) for item in value.values() if parts)
+        return None if fits else "it does not map names to texts"
+    types, reason = _PLAIN_KINDS.get(kind, ((kind,), "it is not a resource"))
+    fits = isinstance(value, types) and isinstance(value, bool) == (kind is bool)
+    return None if fits else reason
