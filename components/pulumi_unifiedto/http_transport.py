@@ -336,7 +336,10 @@ class HttpTransport:
                 raise httpx.DecodingError("the answer is too long")
             if self._timing.monotonic() > deadline:
                 raise httpx.ReadTimeout("the answer did not end in time")
-        return received.decode(response.charset_encoding or "utf-8", errors="replace")
+        try:
+            return received.decode(response.charset_encoding or "utf-8", errors="replace")
+        except (LookupError, ValueError):  # a charset that there is not, or one that is no character set
+            return received.decode("utf-8", errors="replace")
 
 
 def _translate(fault: httpx.HTTPError) -> tuple[Condition, str]:

@@ -231,6 +231,14 @@ def test_any_2xx_answer_to_a_write_counts_whatever_its_body(answer: Any) -> None
     }
 
 
+@pytest.mark.parametrize("charset", ["utf-9", "hex", "idna", "undefined"])
+def test_an_answer_in_an_unknown_charset_is_read_as_utf_8(charset: str) -> None:
+    media_type = f"application/json; charset={charset}"
+    Remote(text(200, "schön", content_type=media_type)).api().update(IDENTITY, "wi_1", BODY)
+    error = refused_with(text(400, '"schön"', content_type=media_type), "PUT")
+    assert "saying: schön." in error.what
+
+
 def test_a_write_whose_answer_is_lost_comes_back_to_the_caller() -> None:
     remote = Remote(httpx.ReadError("reset"))
     with pytest.raises(UncertainWrite) as uncertain:
