@@ -540,8 +540,8 @@ def test_two_components_for_one_registration_are_refused_by_name(second: dict[st
 
 @pytest.mark.parametrize(
     "second",
-    [{"workspace_id": "ws_other"}, {"region": "eu"}, {"registrations": [OUTLOOK]}],
-    ids=["workspace", "region", "integration"],
+    [{"workspace_id": "ws_other"}, {"registrations": [OUTLOOK]}],
+    ids=["workspace", "integration"],
 )
 def test_two_components_for_different_registrations_are_not_mixed_up(
     second: dict[str, Any], rehearse: Rehearse
