@@ -28,8 +28,7 @@ Made from the tests' docstrings by `make docs`. What users of related systems (T
 managers, integration platforms) have reported in public, and the tests that hold this project to the opposite. The
 tests without a file name are those of [test_complaints.py](../tests/e2e/test_complaints.py).
 
-Addresses were looked up in a stored copy of GitHub; those with an asterisk were not found there, and are as they were
-noted down.
+The addresses with an asterisk could not be checked, and are as they were noted down.
 
 | # | complaint | tests | where |
 | --- | --- | --- | --- |

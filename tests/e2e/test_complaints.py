@@ -1,7 +1,7 @@
 """One test or more for each public complaint about the systems nearest to this one: none of them may come true here.
 
 Each docstring begins with the complaint and its number, and names where it was made; ``docs/complaints.md`` is made
-from them. Addresses were looked up in a stored copy of GitHub; those marked "not re-checked" were not found there.
+from them. Addresses marked "not re-checked" are as they were noted down.
 
 Most tests run on the embedded engine, from a stack that is deployed once for all of them. Those that use `stack` or
 `deployed` run on Pulumi too, where it is found.
