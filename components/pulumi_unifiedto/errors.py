@@ -1106,10 +1106,19 @@ class MalformedAnswer(LaterError):
     )
 
     def __init__(
-        self, *, request: str, reason: str, remote_code: str | None = None, request_id: str | None = None
+        self,
+        *,
+        request: str,
+        reason: str,
+        next_step: str | None = None,
+        remote_code: str | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(
-            f"The answer to {request} cannot be understood: {reason}.", remote_code=remote_code, request_id=request_id
+            f"The answer to {request} cannot be understood: {reason}.",
+            next_step=next_step,
+            remote_code=remote_code,
+            request_id=request_id,
         )
 
 

@@ -387,7 +387,7 @@ def _request_id(headers: httpx.Headers, hidden: list[SecretText]) -> str | None:
 
 
 def message_of(answer: Answer, hidden: Iterable[SecretText]) -> str | None:
-    """The remote system's own words about a failure: short, on one line, secrets replaced by stars.
+    """The remote system's own words about a failure: short, on one line, without a stop, secrets replaced by stars.
 
     Unified.to publishes no error schema; JSON objects with ``message`` or ``error``, JSON strings, text and HTML are
     understood (assumed), anything else gives None.
@@ -403,7 +403,7 @@ def message_of(answer: Answer, hidden: Iterable[SecretText]) -> str | None:
             found = _words_in(json.loads(text)) or ""
         except ValueError:
             found = text if answer.media_type.startswith("text/") or not answer.media_type else ""
-    return _one_line(redact(found, hidden)) or None
+    return _one_line(redact(found, hidden).strip().rstrip(".")) or None
 
 
 def _words_in(value: Any) -> str | None:

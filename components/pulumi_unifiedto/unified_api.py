@@ -316,10 +316,27 @@ class UnifiedApi:
             return ApiKeyNotPermitted(
                 request=request, api_url=self.api_url, region=region, remote_code=code, request_id=request_id
             )
-        if failure.status is not None and (300 <= failure.status < 400 or failure.status in (501, 505)):
+        is_read = request.startswith("GET ")
+        if failure.status is not None and (
+            300 <= failure.status < 400 or failure.status in (501, 505) or (is_read and failure.status in (404, 405))
+        ):
             reason = "it is a redirection" if failure.status < 400 else "the address does not know this request"
-            return MalformedAnswer(request=request, reason=reason, remote_code=code, request_id=request_id)
-        return RegistrationRefused(request=request, reason=failure.message, remote_code=code, request_id=request_id)
+            return MalformedAnswer(
+                request=request,
+                reason=reason,
+                next_step=f"Check apiUrl and region ({self.api_url}) and proxies in between, and run again.",
+                remote_code=code,
+                request_id=request_id,
+            )
+        return RegistrationRefused(
+            request=request,
+            reason=failure.message,
+            next_step="Check apiUrl and region, and report it with the request id if they are right."
+            if is_read
+            else None,
+            remote_code=code,
+            request_id=request_id,
+        )
 
 
 def _wanted(row: Row, environment: str, integration_type: str | None) -> bool:

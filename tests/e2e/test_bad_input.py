@@ -255,7 +255,12 @@ AT_UNIFIED: list[Any] = [
     pytest.param({"status": 401}, "GET", ["UNI202", "refused the API key", "region"], id="key refused"),
     pytest.param({"status": 403}, "PUT", ["UNI203", "The API key may not do this", '"manual"'], id="key without right"),
     pytest.param({"status": 402}, "PUT", ["UNI204", "for reasons of the plan", '"manual"'], id="plan"),
-    pytest.param({"status": 404}, "GET", ["UNI", "next:"], id="not found"),
+    pytest.param(
+        {"status": 404},
+        "GET",
+        ["UNI304", "GET /unified/workspaceintegration", "does not know this request", "next: Check apiUrl and region"],
+        id="not found",
+    ),
     pytest.param({"status": 429, "headers": {"Retry-After": "3600"}}, "GET", ["UNI303", "3600 s"], id="rate limit"),
     pytest.param({"status": 503}, "GET", ["UNI302", "server error"], id="unavailable"),
 ]

@@ -275,6 +275,9 @@ ERRORS = {
     "403 role": (text(403), "PUT", errors.ApiKeyNotPermitted, "role does not allow it"),
     "403 list": (text(403), "list", errors.ApiKeyNotPermitted, "GET /unified/workspaceintegration"),
     "400": (text(400), "PUT", errors.RegistrationRefused, "giving no reason"),
+    "400 list": (text(400), "list", errors.RegistrationRefused, "Check apiUrl and region, and report it"),
+    "404 list": (text(404), "list", errors.MalformedAnswer, "Check apiUrl and region (https://api.unified.to)"),
+    "405 list": (text(405), "list", errors.MalformedAnswer, "the address does not know this request"),
     "429": (text(429, retry_after="300"), "list", errors.RateLimited, "Wait at least 300 s"),
     "503": (text(503), "list", errors.ApiUnavailable, "6 times"),
     "501": (text(501), "list", errors.MalformedAnswer, "does not know this request"),
@@ -307,6 +310,7 @@ FORMATS = {
     "list": ('{"errors":[{"detail":"is_active is required"}]}', "application/json"),
     "string": ('"is_active is required"', "application/json"),
     "text": ("is_active is required\n", "text/plain"),
+    "sentence": ("is_active is required.\n", "text/plain"),
     "HTML": ("<html><head><title>is_active is required</title></head></html>", "text/html; charset=utf-8"),
 }
 
@@ -315,7 +319,7 @@ FORMATS = {
 def test_the_reason_is_found_in_every_form_of_error_body(form: str) -> None:
     body, media_type = FORMATS[form]
     error = refused_with(text(400, body, content_type=media_type), "PUT")
-    assert "saying: is_active is required" in error.what
+    assert error.what.endswith("saying: is_active is required.")
 
 
 @pytest.mark.parametrize("body", ["", "null", "{}", "[]", "7", '{"message":null}', "\x00\x01"])
