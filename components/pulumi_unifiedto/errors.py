@@ -112,6 +112,11 @@ def _hint(suggestion: str | None) -> str:
     return f' Did you mean "{suggestion}"?' if suggestion else ""
 
 
+def _after_waiting(retry_after_s: float | None, then: str) -> str | None:
+    """The next step where the remote system asks to wait; None where it does not."""
+    return f"Wait at least {retry_after_s:.0f} s, as Unified.to asks, and run again: {then}" if retry_after_s else None
+
+
 class UnifiedtoError(RunError):
     """The root of all errors of this package.
 
@@ -950,13 +955,18 @@ class RegistrationRefused(AccountError):
         *,
         request: str,
         reason: str | None = None,
+        attempts: int = 1,
         next_step: str | None = None,
         remote_code: str | None = None,
         request_id: str | None = None,
     ) -> None:
+        tries = f" {attempts} times" if attempts > 1 else ""
         said = f", saying: {reason}" if reason else ", giving no reason"
         super().__init__(
-            f"Unified.to refused {request}{said}.", next_step=next_step, remote_code=remote_code, request_id=request_id
+            f"Unified.to refused {request}{tries}{said}.",
+            next_step=next_step,
+            remote_code=remote_code,
+            request_id=request_id,
         )
 
 
@@ -1047,12 +1057,14 @@ class ApiUnavailable(LaterError):
         request: str,
         api_url: str,
         attempts: int = 1,
+        retry_after_s: float | None = None,
         remote_code: str | None = None,
         request_id: str | None = None,
     ) -> None:
         tries = f" {attempts} times" if attempts > 1 else ""
         super().__init__(
             f"Unified.to answered {request} at {api_url}{tries} with a server error.",
+            next_step=_after_waiting(retry_after_s, "it goes on from here."),
             remote_code=remote_code,
             request_id=request_id,
         )
@@ -1081,12 +1093,9 @@ class RateLimited(LaterError):
         request_id: str | None = None,
     ) -> None:
         tries = f" after {attempts} attempts" if attempts > 1 else ""
-        wait = None
-        if retry_after_s:
-            wait = f"Wait at least {retry_after_s:.0f} s, as Unified.to asks, and run again: it goes on from here."
         super().__init__(
             f"Unified.to limits the rate of calls: {request} was refused{tries}.",
-            next_step=wait,
+            next_step=_after_waiting(retry_after_s, "it goes on from here."),
             remote_code=remote_code,
             request_id=request_id,
         )
@@ -1211,12 +1220,16 @@ class WriteUncertain(LaterError):
         request: str,
         reason: str,
         attempts: int = 1,
+        retry_after_s: float | None = None,
         remote_code: str | None = None,
         request_id: str | None = None,
     ) -> None:
         tries = f" after {attempts} attempts" if attempts > 1 else ""
         super().__init__(
             f"It is not known whether Unified.to carried out {request}{tries}: {reason}.",
+            next_step=_after_waiting(
+                retry_after_s, "it looks first and then writes the same. The previous secret stays valid meanwhile."
+            ),
             remote_code=remote_code,
             request_id=request_id,
         )

@@ -28,6 +28,7 @@ Unified-python-sdk 0.61.5); that a 409 or a 408 occurs at all, and that ``Retry-
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -136,15 +137,16 @@ class RetryPolicy:
 def asked_wait_s(header: str | None, now: datetime) -> float | None:
     """The seconds that a ``Retry-After`` header asks for: seconds or an HTTP-date (RFC 9110, section 10.2.3).
 
-    None without a header or for one that is neither; a moment that has passed is 0. now: UTC.
+    None without a header or for one that is neither, or beyond all calendars; a moment that has passed is 0. now: UTC.
     """
     if not header:
         return None
     text = header.strip()
     try:
-        return max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(parsedate_to_datetime(text), now)
-    except (TypeError, ValueError):
+        asked_s = float(text) if text.replace(".", "", 1).isdigit() else _until(parsedate_to_datetime(text), now)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return asked_s if math.isfinite(asked_s) else None
 
 
 def _until(moment: datetime, now: datetime) -> float:

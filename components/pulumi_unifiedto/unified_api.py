@@ -64,7 +64,16 @@ class UncertainWrite(Exception):
             return RegistrationRefused(
                 request=failure.request,
                 reason=failure.message,
+                attempts=attempts,
                 next_step="Somebody else is changing the same registration. Run again when they have finished.",
+                remote_code=failure.remote_code,
+                request_id=failure.request_id,
+            )
+        if failure.condition is Condition.THROTTLED:
+            return RateLimited(
+                request=failure.request,
+                attempts=attempts,
+                retry_after_s=failure.asked_s,
                 remote_code=failure.remote_code,
                 request_id=failure.request_id,
             )
@@ -72,6 +81,7 @@ class UncertainWrite(Exception):
             request=failure.request,
             reason=failure.reason + (f"; {and_then}" if and_then else ""),
             attempts=attempts,
+            retry_after_s=failure.asked_s,
             remote_code=failure.remote_code,
             request_id=failure.request_id,
         )
@@ -293,6 +303,7 @@ class UnifiedApi:
                 request=request,
                 api_url=self.api_url,
                 attempts=failure.attempts,
+                retry_after_s=failure.asked_s,
                 remote_code=code,
                 request_id=request_id,
             )

@@ -249,6 +249,32 @@ def test_a_write_whose_answer_is_lost_comes_back_to_the_caller() -> None:
     assert "PUT /unified/workspaceintegration/wi_1 after 3 attempts" in error.what
 
 
+def uncertain_after(answer: Any, method: str) -> str:
+    """What a user reads when a write of unknown fate was not settled by three tries."""
+    api = Remote(answer).api()
+    writes: dict[str, Callable[[], None]] = {
+        "PUT": lambda: api.update(IDENTITY, "wi_1", BODY),
+        "POST": lambda: api.create(IDENTITY, BODY),
+    }
+    with pytest.raises(UncertainWrite) as uncertain:
+        writes[method]()
+    return str(uncertain.value.error(attempts=3))
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "code"), [(503, "PUT", "UNI307"), (503, "POST", "UNI307"), (429, "POST", "UNI303")]
+)
+def test_a_write_says_how_long_unified_asks_to_wait(status: int, method: str, code: str) -> None:
+    words = uncertain_after(text(status, retry_after="3600"), method)
+    assert words.startswith(code)
+    assert "next: Wait at least 3600 s, as Unified.to asks, and run again" in words
+
+
+def test_a_conflict_that_stays_says_how_often_it_was_tried() -> None:
+    words = uncertain_after(text(409, "busy.", content_type="text/plain"), "PUT")
+    assert "Unified.to refused PUT /unified/workspaceintegration/wi_1 3 times, saying: busy." in words
+
+
 # --- the words -------------------------------------------------------------------------------------------------------
 
 
@@ -280,6 +306,7 @@ ERRORS = {
     "405 list": (text(405), "list", errors.MalformedAnswer, "the address does not know this request"),
     "429": (text(429, retry_after="300"), "list", errors.RateLimited, "Wait at least 300 s"),
     "503": (text(503), "list", errors.ApiUnavailable, "6 times"),
+    "503 for an hour": (text(503, retry_after="3600"), "list", errors.ApiUnavailable, "Wait at least 3600 s"),
     "501": (text(501), "list", errors.MalformedAnswer, "does not know this request"),
     "refused": (httpx.ConnectError("[Errno 111] Connection refused"), "list", errors.ApiUnreachable, "was refused"),
     "refused write": (httpx.ConnectError("x"), "PUT", errors.ApiUnreachable, "no connection could be made"),
