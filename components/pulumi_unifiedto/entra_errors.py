@@ -70,8 +70,11 @@ def step_failed(resource: str, text: str, operation: str) -> UnifiedtoError:
 
 
 def advice_hook(name: str) -> ErrorHook:
-    """A hook that prints the catalogue's error beside the provider's own. It never asks for a retry: the provider has
-    retried already."""
+    """A hook that prints the catalogue's error beside the provider's own.
+
+    It never asks for a retry. What passes by itself (429, 5xx) the provider has retried already; a 404 or 409 to the
+    creation of a secret it has not (observed with its upstream 3.9), and the next run tries that again.
+    """
 
     def advise(args: ErrorHookArgs) -> bool:
         pulumi.log.error(str(step_failed(args.name, args.errors[0] if args.errors else "", args.failed_operation)))

@@ -690,6 +690,7 @@ class SecretLimitReached(AccountError):
             "application": "33333333-3333-3333-3333-333333333333",
             "limit": 2,
             "secrets": ('"made by hand" (hint abc, ends 2027-03-01)', '"old laptop" (hint xyz, ends 2026-12-31)'),
+            "is_beforehand": True,
         }
     )
 
@@ -699,15 +700,15 @@ class SecretLimitReached(AccountError):
         application: str,
         secrets: Sequence[str] = (),
         limit: int = 2,
-        next_step: str | None = None,
+        is_beforehand: bool = False,
         remote_code: str | None = None,
         request_id: str | None = None,
     ) -> None:
+        """is_beforehand: nothing was done yet; otherwise the secret that was to be replaced may be gone already."""
         held = f": {'; '.join(secrets)}" if secrets else ""
         super().__init__(
-            f"The application {application} already holds {len(secrets) or limit} client secrets{held}. "
-            "Nothing was changed.",
-            next_step=next_step,
+            f"The application {application} already holds {len(secrets) or limit} client secrets{held}."
+            + (" Nothing was changed." if is_beforehand else ""),
             remote_code=remote_code,
             request_id=request_id,
         )
@@ -842,7 +843,10 @@ class ApplicationMismatch(AccountError):
     code = "UNI214"
     title = "adopted application lacks what is needed"
     usual_cause = "An adopted application is left as it is; sign-ins through Unified.to would fail."
-    remedy = "Change the application in Entra, App registrations, Authentication, and run again."
+    remedy = (
+        "Change the application in Entra, App registrations, and run again: redirect URIs and supported account types "
+        "under Authentication, api.requestedAccessTokenVersion under Manifest."
+    )
     example = MappingProxyType(
         {
             "client_id": "22222222-2222-2222-2222-222222222222",

@@ -100,7 +100,10 @@ def find_obstacle(
     if orphans:
         return _orphan(application_object_id, orphans[0])
     return SecretLimitReached(
-        application=application_object_id, secrets=[secret.describe() for secret in remaining], limit=MOST_SECRETS
+        application=application_object_id,
+        secrets=[secret.describe() for secret in remaining],
+        limit=MOST_SECRETS,
+        is_beforehand=True,
     )
 
 

@@ -40,6 +40,7 @@ from .registration import (
     Row,
     Target,
     activation_after_removal,
+    admitting,
     choose_row,
     fields_changed_meanwhile,
     merged_body,
@@ -597,7 +598,9 @@ def _differs(
             "a custom API "
             "domain, or use_unified_redirect is set on the integration."
         )
-        next_step = f"Add {target.redirect_uri} to redirectUris, so that Entra accepts it, and run again."
+        next_step = (
+            f"{admitting(target.redirect_uri or '', identity, desired)}, so that Entra accepts it, and run again."
+        )
     elif row is not None and row.is_in_vault:
         why = "The registration points to a secrets manager, and Unified.to uses the credentials found there."
         next_step = "Store the new client id and secret in the vault, or remove the reference to it in the dashboard."

@@ -22,8 +22,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from .errors import AmbiguousRegistration, AuthKeysWouldBeLost, SecretText, WorkspaceMismatch
+from .regions import redirect_uri_for, region_of
 
 DEFAULT_ENVIRONMENT: Final = "Production"
 MOCKED_ENVIRONMENT: Final = "Sandbox"
@@ -330,6 +332,17 @@ def target_differences(target: Target, desired: Desired) -> list[str]:
         wanted = " or ".join(desired.redirect_uris)
         differences.append(f"the authorization URL uses redirect_uri {target.redirect_uri} instead of {wanted}")
     return differences
+
+
+def admitting(redirect_uri: str, identity: Identity, desired: Desired) -> str:
+    """What to set so that the app registration has one redirect URI more. Given redirectUris replace those that follow
+    from region and customDomain, so they have to name all."""
+    all_of_them = f"redirectUris to all of {', '.join((*desired.redirect_uris, redirect_uri))}"
+    api_domain = redirect_uri.removesuffix("/oauth/code")
+    is_custom = redirect_uri == redirect_uri_for(api_domain) and region_of(api_domain) is None
+    if is_custom and desired.redirect_uris == (redirect_uri_for(identity.api_url),):
+        return f"Set customDomain to {urlsplit(api_domain).hostname}, or {all_of_them}"
+    return f"Set {all_of_them}"
 
 
 def fields_changed_meanwhile(sent: Body, row: Row) -> list[str]:

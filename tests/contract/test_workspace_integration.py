@@ -1033,7 +1033,10 @@ def test_u15_a_custom_domain_that_the_stack_does_not_know_is_explained(stage: St
     stage.switch(custom_domain="https://auth.example.com")
     words = stage.create_fails()
     assert "redirect_uri https://auth.example.com/oauth/code instead of" in words
-    assert "Add https://auth.example.com/oauth/code to redirectUris" in words
+    assert (
+        "Set customDomain to auth.example.com, or redirectUris to all of "
+        f"{stage.callback}, https://auth.example.com/oauth/code, so that Entra accepts it"
+    ) in words
 
 
 def test_u15_a_custom_domain_among_the_redirect_uris_is_verified(stage: Stage) -> None:
@@ -1345,7 +1348,7 @@ def test_manual_mode_does_not_trust_the_right_client_id_with_a_secret_that_nobod
 def test_manual_mode_explains_a_redirect_uri_that_differs(stage: Stage) -> None:
     enter_by_hand(stage)
     stage.switch(custom_domain="https://auth.example.com")
-    assert "https://auth.example.com/oauth/code" in stage.create_fails(**CONFIRMED)
+    assert "Set customDomain to auth.example.com, or redirectUris to all of" in stage.create_fails(**CONFIRMED)
 
 
 def test_manual_mode_asks_for_a_new_secret_until_a_person_confirms_it(stage: Stage) -> None:

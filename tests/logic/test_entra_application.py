@@ -226,6 +226,7 @@ def test_an_adopted_app_that_lacks_something_is_refused_and_left_as_it_is(change
     assert f"The application {CLIENT_ID} cannot be used as it is: " in message
     assert words in message
     assert "next: Change the application in Entra" in message
+    assert "api.requestedAccessTokenVersion under Manifest" in message
 
 
 def test_everything_that_an_adopted_app_lacks_is_said_at_once() -> None:

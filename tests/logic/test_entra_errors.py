@@ -83,6 +83,11 @@ def test_a_known_answer_of_graph_gets_the_catalogue_s_words(text: str, kind: typ
     assert words in str(error)
 
 
+def test_a_third_secret_that_entra_refused_is_not_said_to_have_changed_nothing() -> None:
+    """The secret that was to be replaced was removed before."""
+    assert "Nothing was changed" not in str(advice_for("login-app", THIRD_SECRET, operation="create"))
+
+
 def test_the_policy_s_text_alone_is_recognised_too_and_needs_no_id() -> None:
     error = advice_for("login-app", "Credential lifetime exceeds the max value allowed", operation="create")
     assert isinstance(error, TenantPolicyRefused)

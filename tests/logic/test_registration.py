@@ -20,6 +20,7 @@ from pulumi_unifiedto.registration import (
     Row,
     Target,
     activation_after_removal,
+    admitting,
     choose_row,
     fields_changed_meanwhile,
     merged_body,
@@ -235,6 +236,34 @@ def test_a_row_without_identity_is_refused(missing: str) -> None:
     shown[missing] = ""
     with pytest.raises(ValueError, match=missing):
         Row.parse(shown)
+
+
+OWN = "https://auth.example.com/oauth/code"
+
+
+@pytest.mark.parametrize(
+    ("used", "declared", "advice"),
+    [
+        (OWN, (CALLBACK,), f"Set customDomain to auth.example.com, or redirectUris to all of {CALLBACK}, {OWN}"),
+        (OWN, ("https://x.example.com/cb",), f"Set redirectUris to all of https://x.example.com/cb, {OWN}"),
+        (
+            "https://api-eu.unified.to/oauth/code",
+            (CALLBACK,),
+            f"Set redirectUris to all of {CALLBACK}, https://api-eu.unified.to/oauth/code",
+        ),
+        (
+            "https://auth.example.com/other",
+            (CALLBACK,),
+            f"Set redirectUris to all of {CALLBACK}, https://auth.example.com/other",
+        ),
+    ],
+    ids=["custom domain", "given redirect URIs", "another region", "another path"],
+)
+def test_a_redirect_uri_that_unified_uses_is_admitted_without_losing_the_others(
+    used: str, declared: tuple[str, ...], advice: str
+) -> None:
+    wanted = Desired(client_id=CLIENT_ID, client_secret=SecretText(SECRET), redirect_uris=declared)
+    assert admitting(used, IDENTITY, wanted) == advice
 
 
 # --- drift -----------------------------------------------------------------------------------------------------------
