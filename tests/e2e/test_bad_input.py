@@ -10,6 +10,7 @@ import pytest
 
 from emulator.core.server import EmulatorServer
 from emulator.engine.interface import Result
+from emulator.unifiedto.routes import workspace_of
 from tests.support.deployed_once import embedded
 from tests.support.stack import RehearsedStack
 
@@ -303,6 +304,47 @@ def test_an_unusable_answer_of_unified_is_said_and_the_next_up_goes_on(
     assert embedded_stack.sign_in()["signed_in"]
 
 
+def test_the_key_of_another_region_s_account_is_refused_with_region_and_dashboard(
+    embedded_stack: RehearsedStack,
+) -> None:
+    """Each region is a separate account with its own keys: another one's is unknown there."""
+    right, other = embedded_stack.environment["UNIFIED_API_KEY"], "key-of-the-european-account"
+    embedded_stack.environment["UNIFIED_API_KEY"] = other
+    embedded_stack.secrets.add(other)
+    said = embedded_stack.fails(embedded_stack.up)
+    assert "UNI202 Unified.to refused the API key (GET /unified/workspaceintegration at https://localhost:" in said
+    assert "belongs to another region (each region has its own keys)" in said
+    assert "next: Compare the key and the region with https://localhost:" in said
+    embedded_stack.assert_no_secret_leaked()
+    embedded_stack.environment["UNIFIED_API_KEY"] = right
+    embedded_stack.up()
+    assert embedded_stack.sign_in()["signed_in"]
+
+
+def test_the_workspace_of_another_account_is_told_from_the_key_s_and_nothing_is_written(
+    embedded_stack: RehearsedStack,
+) -> None:
+    right, other = embedded_stack.config["workspaceId"], "00c0ffee00c0ffee00c0ffee"
+    said = embedded_stack.fails(lambda: embedded_stack.up(workspaceId=other))
+    assert f'UNI218 The API key opens workspace "{right}", while the stack declares "{other}".' in said
+    assert "next: Use the key of the declared workspace, or correct workspaceId. Nothing was written." in said
+    assert not [entry for entry in embedded_stack.requests("unifiedto") if entry["method"] != "GET"]
+    embedded_stack.up(workspaceId=right)
+    assert embedded_stack.sign_in()["signed_in"]
+
+
+def test_an_integration_that_was_never_activated_is_said_with_the_page_to_activate_it_on(
+    embedded_stack: RehearsedStack,
+) -> None:
+    workspace_of(embedded_stack.emulator.world).remove_by_hand("Production", "microsoft_ad")
+    said = embedded_stack.fails(embedded_stack.up)
+    assert 'UNI205 The workspace has no integration "microsoft_ad" in environment "Production".' in said
+    page = f"{embedded_stack.emulator.base_url}/integrations/microsoft_ad"
+    assert f'next: Open {page}, choose environment "Production", activate the integration once, and run again.' in said
+    assert not [entry for entry in embedded_stack.requests("unifiedto") if entry["method"] != "GET"]
+    embedded_stack.assert_no_secret_leaked()
+
+
 def test_an_unreachable_api_is_said_with_its_address(embedded_stack: RehearsedStack) -> None:
     said = embedded_stack.fails(lambda: embedded_stack.up(apiUrl="https://localhost:9"))
     assert "UNI301" in said
@@ -317,8 +359,8 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
         {"kind": "status", "status": 200, "body": {}}, service="unifiedto", method="PUT", times=1000
     )
     said = embedded_stack.fails(embedded_stack.up)
-    assert "UNI305" in said or "UNI306" in said
-    assert "microsoft_ad" in said
+    assert 'UNI305 "microsoft_ad" in environment "Production" does not hold what was written: it is not active.' in said
+    assert "next: Compare with the dashboard and run again: it writes once more." in said
     embedded_stack.assert_no_secret_leaked()
     embedded_stack.control.clear_faults()
     embedded_stack.up()
