@@ -31,6 +31,8 @@ def registrations_from(configured: Sequence[Mapping[str, Any]]) -> list[Registra
     Raises InvalidInput for a key that is not known, with the nearest one, and for an object without
     ``integrationType``.
     """
+    if not isinstance(configured, (list, tuple)):
+        raise InvalidInput(name="registrations", reason="it is not a list of objects")
     registrations = []
     for index, entry in enumerate(configured):
         where = f"registrations[{index}]"
