@@ -72,7 +72,8 @@ def coverage_table() -> str:
         "| service | method | path | source | reference |",
         "|---|---|---|---|---|",
         *(
-            f"| {route.service} | {route.method} | `{route.path}` | {route.source.value} | {_cell(route.reference)} |"
+            f"| {route.service} | {route.method} | `{route.template}` | {route.source.value} "
+            f"| {_cell(route.reference)} |"
             for route in routes
         ),
         "",

@@ -74,7 +74,7 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
         "method": scope["method"],
         "path": scope["path"],
         "query": _query(scope["query_string"]),
-        "route": None if route is None else route.path,
+        "route": None if route is None else route.template,
         "status": None,
         "request_body": body.decode("utf-8", "replace") if body else None,
         "response_body": None,

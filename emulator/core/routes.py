@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +27,7 @@ class Source(enum.Enum):
 class Route:
     """One method and path of one service.
 
-    ``path`` uses Starlette's templates (``/v1.0/applications/{id}``). ``reference`` names the page, recording or
+    ``path`` uses Starlette's templates (``/v1.0/applications/{id:uuid}``). ``reference`` names the page, recording or
     assumption (with its U-number for Unified.to) behind the behaviour; ``python -m emulator coverage`` prints it.
     """
 
@@ -36,6 +37,11 @@ class Route:
     service: ServiceName
     source: Source
     reference: str
+
+    @property
+    def template(self) -> str:
+        """``path`` without the types of its parameters, as the journal and the coverage page show it."""
+        return re.sub(r":\w+}", "}", self.path)
 
 
 class Refused(Exception):

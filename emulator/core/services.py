@@ -13,12 +13,13 @@ A service module exposes ``ROUTES: tuple[Route, ...]`` and, as far as it needs t
 ``REFUSALS: dict[ServiceName, Refusal]``
     the error format, for unknown routes and scripted statuses;
 ``PREFIXES: tuple[tuple[str, ServiceName], ...]``
-    path beginnings that belong to the service even when no route matches.
+    path beginnings (regular expressions) that belong to the service even when no route matches.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ class Services:
     def owner_of(self, path: str) -> ServiceName:
         """The service whose error format answers an unknown ``path``."""
         for prefix, service in self.prefixes:
-            if path.startswith(prefix):
+            if re.match(prefix, path):
                 return service
         return "unknown"
 

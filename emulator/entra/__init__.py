@@ -10,10 +10,11 @@ from emulator.entra.switches import SWITCHES, problem_with_switch
 
 REFUSALS: dict[ServiceName, Refusal] = {"graph": graph_errors.refusal, "entra": login_errors.refusal}
 PREFIXES: tuple[tuple[str, ServiceName], ...] = (
-    ("/v1.0/", "graph"),
+    (r"/v1\.0/", "graph"),
     ("/beta/", "graph"),
     ("/metadata/", "entra"),
     ("/oidc/", "entra"),
+    (r"/[^/]+/(oauth2|v2\.0|discovery)/", "entra"),
 )
 
 __all__ = ["PREFIXES", "REFUSALS", "ROUTES", "SWITCHES", "environment", "problem_with_switch", "seed"]

@@ -61,7 +61,7 @@ async def get_application(request: Request) -> Response:
     """One application by object id."""
     caller_of(request).require_read()
     directory = Directory(world_of(request))
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     return graph_wire.item_response(request, _ENTITY, _shown(directory, application))
 
 
@@ -79,7 +79,7 @@ async def change_application(request: Request) -> Response:
     """Merge a body into an application."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     caller.require_change(application)
     _meet_conflict(directory, application)
     application.resource = application_rules.changed(application.resource, await graph_wire.object_body(request))
@@ -95,7 +95,7 @@ async def delete_application(request: Request) -> Response:
     """Soft-delete an application and its service principal here (documented)."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     caller.require_change(application)
     principal = directory.with_app_id(SERVICE_PRINCIPAL, application.app_id)
     if principal is not None:
@@ -109,7 +109,7 @@ async def add_password(request: Request) -> Response:
     caller = caller_of(request)
     world = world_of(request)
     directory = Directory(world)
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     caller.require_change(application)
     body = await graph_wire.object_body(request)
     _meet_conflict(directory, application)
@@ -123,7 +123,7 @@ async def remove_password(request: Request) -> Response:
     caller = caller_of(request)
     world = world_of(request)
     directory = Directory(world)
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     caller.require_change(application)
     key_id = (await graph_wire.object_body(request)).get("keyId")
     if not isinstance(key_id, str):
@@ -137,7 +137,7 @@ async def list_owners(request: Request) -> Response:
     """The application's owners."""
     caller_of(request).require_read()
     directory = Directory(world_of(request))
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     return owners_response(request, directory, application)
 
 
@@ -145,7 +145,7 @@ async def add_owner(request: Request) -> Response:
     """Add an owner by reference."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     caller.require_change(application)
     owners.add(directory, application, graph_wire.reference_id(await graph_wire.object_body(request)))
     return graph_wire.no_content()
@@ -155,9 +155,9 @@ async def remove_owner(request: Request) -> Response:
     """Remove an owner; a caller may remove itself, and is refused afterwards."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    application = directory.visible(APPLICATION, request.path_params["id"])
+    application = directory.visible(APPLICATION, str(request.path_params["id"]))
     caller.require_change(application)
-    owners.remove(directory, application, request.path_params["owner_id"])
+    owners.remove(directory, application, str(request.path_params["owner_id"]))
     return graph_wire.no_content()
 
 

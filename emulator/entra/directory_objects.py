@@ -56,7 +56,7 @@ async def purge_deleted(request: Request) -> Response:
 async def get_directory_object(request: Request) -> Response:
     """A user or service principal by id."""
     caller_of(request).require_read()
-    found = owners.described(Directory(world_of(request)), request.path_params["id"].lower())
+    found = owners.described(Directory(world_of(request)), str(request.path_params["id"]))
     return graph_wire.item_response(request, "directoryObjects", found)
 
 

@@ -2,6 +2,7 @@
 
 "Provider" is the upstream of the azuread plugin, 3.9.0, driven against a recording server; "MSAL" is MSAL for Python
 1.39.0 against the same. Documentation is at learn.microsoft.com, below ``/graph/api`` and ``/entra/identity-platform``.
+An object id is a UUID, so that no function of a collection (``/delta``, ``/$count``) is taken for one.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ def _graph(method: str, path: str, handler: Handler, source: Source, reference: 
 
 
 _APPLICATIONS = "/v1.0/applications"
-_APPLICATION = "/v1.0/applications/{id}"
+_APPLICATION = "/v1.0/applications/{id:uuid}"
 _PRINCIPALS = "/v1.0/servicePrincipals"
-_PRINCIPAL = "/v1.0/servicePrincipals/{id}"
+_PRINCIPAL = "/v1.0/servicePrincipals/{id:uuid}"
 _DELETED = "/v1.0/directory/deletedItems"
 
 ROUTES: tuple[Route, ...] = (
@@ -82,21 +83,21 @@ ROUTES: tuple[Route, ...] = (
     _graph("POST", f"{_APPLICATION}/owners/$ref", applications.add_owner, _OBSERVED, "provider: second time 400"),
     _graph(
         "DELETE",
-        f"{_APPLICATION}/owners/{{owner_id}}/$ref",
+        f"{_APPLICATION}/owners/{{owner_id:uuid}}/$ref",
         applications.remove_owner,
         _OBSERVED,
         "provider: 404 if none",
     ),
     _graph(
         "GET",
-        "/beta/applications/{id}",
+        "/beta/applications/{id:uuid}",
         applications.get_application,
         _OBSERVED,
         "provider: $select=oauth2RequirePostResponse",
     ),
     _graph(
         "PATCH",
-        "/beta/applications/{id}",
+        "/beta/applications/{id:uuid}",
         applications.change_application,
         _OBSERVED,
         "provider source: oauth2RequirePostResponse",
@@ -129,14 +130,14 @@ ROUTES: tuple[Route, ...] = (
     _graph("POST", f"{_PRINCIPAL}/owners/$ref", service_principals.add_owner, _OBSERVED, "provider: second time 400"),
     _graph(
         "DELETE",
-        f"{_PRINCIPAL}/owners/{{owner_id}}/$ref",
+        f"{_PRINCIPAL}/owners/{{owner_id:uuid}}/$ref",
         service_principals.remove_owner,
         _OBSERVED,
         "provider: 404 if none",
     ),
     _graph(
         "GET",
-        "/beta/servicePrincipals/{id}",
+        "/beta/servicePrincipals/{id:uuid}",
         service_principals.get_service_principal,
         _OBSERVED,
         "provider: $select=samlMetadataUrl",
@@ -158,7 +159,11 @@ ROUTES: tuple[Route, ...] = (
         "directory-deleteditems-delete",
     ),
     _graph(
-        "GET", "/v1.0/directoryObjects/{id}", directory_objects.get_directory_object, _DOCUMENTED, "directoryobject-get"
+        "GET",
+        "/v1.0/directoryObjects/{id:uuid}",
+        directory_objects.get_directory_object,
+        _DOCUMENTED,
+        "directoryobject-get",
     ),
     _graph("GET", "/v1.0/me", directory_objects.get_me, _DOCUMENTED, "user-get, with User.Read"),
 )

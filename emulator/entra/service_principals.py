@@ -92,7 +92,7 @@ async def get_service_principal(request: Request) -> Response:
     """One service principal by object id."""
     caller_of(request).require_read()
     directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, request.path_params["id"])
+    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
     return graph_wire.item_response(request, _ENTITY, _shown(directory, principal))
 
 
@@ -110,7 +110,7 @@ async def change_service_principal(request: Request) -> Response:
     """Merge a body into a service principal."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, request.path_params["id"])
+    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
     _require_change(directory, caller, principal)
     principal.resource = _changed(principal.resource, await graph_wire.object_body(request))
     directory.save(principal)
@@ -121,7 +121,7 @@ async def delete_service_principal(request: Request) -> Response:
     """Soft-delete; Microsoft's own cannot be deleted."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, request.path_params["id"])
+    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
     if principal.resource.get("appOwnerOrganizationId") == MICROSOFT_TENANT_ID:
         raise graph_errors.insufficient_privileges()
     _require_change(directory, caller, principal)
@@ -133,14 +133,14 @@ async def list_owners(request: Request) -> Response:
     """The service principal's owners."""
     caller_of(request).require_read()
     directory = Directory(world_of(request))
-    return owners_response(request, directory, directory.visible(SERVICE_PRINCIPAL, request.path_params["id"]))
+    return owners_response(request, directory, directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"])))
 
 
 async def add_owner(request: Request) -> Response:
     """Add an owner by reference."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, request.path_params["id"])
+    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
     _require_change(directory, caller, principal)
     owners.add(directory, principal, graph_wire.reference_id(await graph_wire.object_body(request)))
     return graph_wire.no_content()
@@ -150,9 +150,9 @@ async def remove_owner(request: Request) -> Response:
     """Remove an owner."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, request.path_params["id"])
+    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
     _require_change(directory, caller, principal)
-    owners.remove(directory, principal, request.path_params["owner_id"])
+    owners.remove(directory, principal, str(request.path_params["owner_id"]))
     return graph_wire.no_content()
 
 

@@ -219,6 +219,25 @@ def test_a_client_secret_appears_in_no_journal_entry(graph: Graph, entra: Entra,
     assert "client_secret=sha256" in entry["request_body"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/common/oauth2/v2.0/token"),
+        ("POST", f"/{ids.TENANT_ID}/oauth2/token"),
+        ("GET", "/common/oauth2/v2.0/logout"),
+        ("POST", "/rehearsal.example.com/oauth2/v2.0/devicecode"),
+        ("GET", "/common/discovery/instance"),
+        ("GET", "/common/v2.0/.well-known/jwks"),
+    ],
+)
+def test_a_sign_in_route_that_does_not_exist_is_refused_and_journalled_as_entras(
+    entra: Entra, emulator: EmulatorServer, method: str, path: str
+) -> None:
+    assert aadsts(entra.http.request(method, path)) == (501, "invalid_request", 9002313)
+    (entry,) = emulator.world.journal.entries()
+    assert (entry["service"], entry["route"], entry["acted"]) == ("entra", None, False)
+
+
 def test_codes_are_for_one_use_one_client_one_redirect_uri_and_one_verifier(graph: Graph, entra: Entra) -> None:
     other_uri = "https://api.example.com/other"
     app = graph.register(web={"redirectUris": [REDIRECT_URI, other_uri]})

@@ -446,3 +446,34 @@ def test_an_unknown_route_answers_in_graphs_own_error_format_and_is_journalled_a
         ("GET", "/v1.0/groups", "graph"),
         ("PUT", "/v1.0/applications", "graph"),
     ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "applications/$count",
+        "applications/delta",
+        "servicePrincipals/$count",
+        "servicePrincipals/delta",
+        "directoryObjects/delta",
+        "applications/7e570000/owners",
+        f"applications/{ids.TENANT_ID}/owners/delta",
+    ],
+)
+def test_a_function_of_a_collection_is_not_taken_for_an_object(graph: Graph, path: str) -> None:
+    assert graph_error(graph.http.get(f"/v1.0/{path}")) == (501, "NotImplemented")
+
+
+@pytest.mark.parametrize("kind", ["applications", "servicePrincipals"])
+def test_an_object_is_found_by_its_alternate_key_in_any_case(graph: Graph, kind: str) -> None:
+    app = graph.register(secrets=0)
+    object_id = app.id if kind == "applications" else app.principal_id
+    for app_id in (app.app_id, app.app_id.upper()):
+        assert graph.http.get(f"/v1.0/{kind}(appId='{app_id}')").json()["id"] == object_id
+    missing = graph.http.get(f"/v1.0/{kind}(appId='{ids.TENANT_ID}')")
+    assert graph_error(missing) == (404, "Request_ResourceNotFound")
+
+
+def test_an_object_id_is_taken_in_any_case(graph: Graph) -> None:
+    app = graph.register(secrets=0)
+    assert graph.http.get(f"/v1.0/applications/{app.id.upper()}").json()["id"] == app.id
