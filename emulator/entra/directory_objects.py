@@ -34,11 +34,13 @@ async def get_deleted(request: Request) -> Response:
 
 
 async def restore_deleted(request: Request) -> Response:
-    """Undo a deletion."""
+    """Undo a deletion; 409 for a service principal whose application has another by now (reported)."""
     caller = caller_of(request)
     directory = Directory(world_of(request))
     item = directory.deleted_with_id(str(request.path_params["id"]))
     caller.require_change(item)
+    if directory.with_app_id(item.kind, item.app_id) is not None:
+        raise graph_errors.service_principal_exists(item.app_id)
     directory.restore(item)
     return graph_wire.item_response(request, "directoryObjects", item.resource)
 

@@ -5,6 +5,7 @@ Documented (reply-url, "Redirect URI restrictions"); the status and words of vio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,11 @@ MAX_LENGTH = 256
 MAX_WITH_PERSONAL_ACCOUNTS = 100
 MAX_ORGANISATIONS_ONLY = 256
 _FORBIDDEN_CHARACTERS = "!$'(),;"
+"""Documented."""
+_NO_URI_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\\"<>^`{|}]")
+"""What no URI holds (RFC 3986); that Entra refuses it is assumed."""
+_SCRIPTS_AND_FILES = ("about", "blob", "data", "file", "javascript", "vbscript")
+_ANY_LABEL, _LABEL = "://*.", "[A-Za-z0-9-]+"
 _LOOPBACK = ("localhost", "127.0.0.1")
 PLATFORMS = ("web", "spa", "publicClient")
 
@@ -37,12 +43,17 @@ def check(resource: dict[str, Any], *, has_personal_accounts: bool) -> None:
 
 
 def problem_with(uri: str, *, is_web: bool, has_personal_accounts: bool) -> str | None:
-    """Why ``uri`` cannot be registered; None when it can. Platforms but public client demand https or loopback http."""
+    """Why ``uri`` cannot be registered; None when it can.
+
+    Public clients may have a scheme of their own, the other platforms https; http is for loopback on all of them.
+    """
     if len(uri) > MAX_LENGTH:
         return f"it is longer than {MAX_LENGTH} characters"
     found = sorted(set(uri) & set(_FORBIDDEN_CHARACTERS))
     if found:
         return f"it contains {' '.join(found)}"
+    if _NO_URI_CHARACTERS.search(uri):
+        return "it contains a space, a control character, or another that no URI holds"
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
@@ -53,13 +64,19 @@ def problem_with(uri: str, *, is_web: bool, has_personal_accounts: bool) -> str 
         return "it is not absolute"
     if parts.fragment or uri.endswith("#"):
         return "it has a fragment"
+    if "@" in parts.netloc:
+        return "it names a user"
+    if parts.scheme in _SCRIPTS_AND_FILES:
+        return f"a browser cannot be sent back to {parts.scheme}:"
     if host == "::1":
         return "the loopback address [::1] is not supported"
     if is_web:
         if not host:
             return "it names no host"
-        if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        if parts.scheme not in ("http", "https"):
             return "it must use https, or http on localhost"
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        return "it must use https, or http on localhost"
     if "*" in uri:
         if has_personal_accounts:
             return "wildcards are not allowed with personal accounts"
@@ -73,7 +90,10 @@ def problem_with(uri: str, *, is_web: bool, has_personal_accounts: bool) -> str 
 def matches(uri: str, registered: Iterable[str]) -> bool:
     """Whether a request's URI is registered: exact, but the port of loopback hosts does not count."""
     wanted = _without_loopback_port(uri)
-    return any(_without_loopback_port(candidate) == wanted or _wildcard(candidate, uri) for candidate in registered)
+    return any(
+        _wildcard(candidate, uri) if _ANY_LABEL in candidate else _without_loopback_port(candidate) == wanted
+        for candidate in registered
+    )
 
 
 def _without_loopback_port(uri: str) -> str:
@@ -88,10 +108,10 @@ def _without_loopback_port(uri: str) -> str:
 
 
 def _wildcard(registered: str, uri: str) -> bool:
-    """``https://*.example.com/x`` matches one more label; only organisational audiences can register it."""
-    if "://*." not in registered:
-        return False
-    scheme, rest = registered.split("://*.", 1)
-    given_scheme, _, given = uri.partition("://")
-    label, _, given_rest = given.partition(".")
-    return scheme == given_scheme and bool(label) and "/" not in label and given_rest == rest
+    """``https://*.example.com/x`` matches one more label; only organisational audiences can register it.
+
+    Whatever else ends the host for a browser (``#``, ``?``, ``@``, a backslash) is no label.
+    """
+    scheme, _, pattern = registered.partition(_ANY_LABEL)
+    label = re.match(rf"{re.escape(scheme)}://{_LABEL}\.", uri)
+    return label is not None and uri[label.end() :] == pattern

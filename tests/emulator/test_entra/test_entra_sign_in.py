@@ -104,6 +104,49 @@ def test_the_port_of_a_loopback_redirect_uri_does_not_count(graph: Graph, entra:
     assert answer.headers["location"].startswith("http://localhost:2000/code?code=")
 
 
+def test_the_port_of_127_0_0_1_does_not_count_either(graph: Graph, entra: Entra) -> None:
+    app = graph.register(secrets=0, web={"redirectUris": ["http://127.0.0.1/code"]})
+    answer = entra.authorize(app.app_id, ADA, redirect_uri="http://127.0.0.1:2000/code")
+    assert answer.headers["location"].startswith("http://127.0.0.1:2000/code?code=")
+    assert shown(entra.authorize(app.app_id, ADA, redirect_uri="http://localhost:2000/code")) == 50011
+
+
+@pytest.mark.parametrize("uri", ["https://a.example.com/code", "https://A-1.example.com/code"])
+def test_a_wildcard_stands_for_one_label(graph: Graph, entra: Entra, uri: str) -> None:
+    app = _with_wildcard(graph)
+    assert entra.authorize(app, ADA, "organizations", redirect_uri=uri).headers["location"].startswith(f"{uri}?code=")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://a.b.example.com/code",
+        "https://.example.com/code",
+        "https://example.com/code",
+        "https://*.example.com/code",
+        "http://a.example.com/code",
+        "https://a.example.com/codes",
+        "https://a.example.com/code?x",
+        "https://evil#.example.com/code",
+        "https://evil?.example.com/code",
+        "https://evil:443.example.com/code",
+        "https://evil@.example.com/code",
+        "https://user@a.example.com/code",
+        "https://evil\\.example.com/code",
+        "https://evil/.example.com/code",
+        "https://ev\nil.example.com/code",
+        "https://\ta.example.com/code",
+    ],
+)
+def test_a_wildcard_leads_nowhere_else(graph: Graph, entra: Entra, uri: str) -> None:
+    assert shown(entra.authorize(_with_wildcard(graph), ADA, "organizations", redirect_uri=uri)) == 50011
+
+
+def _with_wildcard(graph: Graph) -> str:
+    uris = {"redirectUris": ["https://*.example.com/code"]}
+    return graph.register(secrets=0, signInAudience="AzureADMultipleOrgs", web=uris).app_id
+
+
 def test_a_deleted_or_unknown_application_and_an_unknown_account_get_a_page(graph: Graph, entra: Entra) -> None:
     app = graph.register(secrets=0)
     assert shown(entra.authorize(app.app_id, "nobody@example.com")) == 50034

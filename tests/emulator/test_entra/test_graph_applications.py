@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.core.server import EmulatorServer
@@ -208,16 +209,38 @@ def test_longer_names_and_more_permissions_are_fine_without_personal_accounts(gr
         "https://api.example.com/oauth/code?tenant=1",
         "https://*.example.com/oauth/code",
         "https://api.example.com/" + "x" * 256,
-        "https://api.example.com/a;b",
-        "https://api.example.com/$a",
         "http://[::1]/oauth/code",
         "/oauth/code",
         "https:///oauth/code",
+        "https://user:password@api.example.com/oauth/code",
+        "https://user@api.example.com/oauth/code",
+        *(f"https://api.example.com/a{mark}b" for mark in "!$'(),; \\\"<>`\n\t\x00"),
     ],
 )
 def test_a_redirect_uri_that_entra_would_refuse_is_refused(graph: Graph, uri: str) -> None:
     answer = graph.application(web={"redirectUris": [uri]})
     assert graph_error(answer) == (400, "Request_BadRequest")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://evil.example/code",
+        "javascript:alert`1`",
+        "javascript://x/%0aalert",
+        "data:text/html,x",
+        "file:///etc",
+        "my app",
+    ],
+)
+def test_a_public_client_is_sent_back_to_no_script_file_or_foreign_http(graph: Graph, uri: str) -> None:
+    answer = graph.application(publicClient={"redirectUris": [uri]})
+    assert graph_error(answer) == (400, "Request_BadRequest")
+
+
+@pytest.mark.parametrize("uri", ["http://localhost", "com.example.app://auth", "urn:ietf:wg:oauth:2.0:oob"])
+def test_a_public_client_may_have_a_scheme_of_its_own(graph: Graph, uri: str) -> None:
+    assert graph.application(publicClient={"redirectUris": [uri]}).status_code == 201
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:8080/code", "http://127.0.0.1/code", "https://API.example.com/Code"])
@@ -229,8 +252,13 @@ def test_a_hundred_redirect_uris_are_the_limit_with_personal_accounts(graph: Gra
     uris = [f"https://api.example.com/{n}" for n in range(101)]
     assert graph.application(web={"redirectUris": uris[:100]}).status_code == 201
     assert graph.application(web={"redirectUris": uris}).status_code == 400
-    body = {"signInAudience": ORGANISATIONS, "web": {"redirectUris": uris}}
-    assert graph.application(**body).status_code == 201
+
+
+def test_256_redirect_uris_are_the_limit_without_personal_accounts(graph: Graph) -> None:
+    uris = [f"https://api.example.com/{n}" for n in range(257)]
+    for count, status in ((256, 201), (257, 400)):
+        body = {"signInAudience": ORGANISATIONS, "web": {"redirectUris": uris[:count]}}
+        assert graph.application(**body).status_code == status
 
 
 def test_an_enabled_scope_must_be_disabled_before_it_goes(graph: Graph) -> None:
@@ -320,6 +348,19 @@ def test_a_deleted_application_can_be_restored_for_thirty_days_and_takes_its_ser
     assert graph.http.post(f"{bin_}/{app.id}/restore").status_code == 404
 
 
+def test_a_service_principal_is_not_restored_beside_another_of_its_application(graph: Graph) -> None:
+    app = graph.register(secrets=0)
+    assert graph.http.delete(f"/v1.0/servicePrincipals/{app.principal_id}").status_code == 204
+    new = graph.http.post("/v1.0/servicePrincipals", json={"appId": app.app_id}).json()["id"]
+    restore = f"/v1.0/directory/deletedItems/{app.principal_id}/restore"
+    assert graph_error(graph.http.post(restore)) == (409, "Request_MultipleObjectsWithSameKeyValue")
+    query = {"$filter": f"appId eq '{app.app_id}'"}
+    found = graph.http.get("/v1.0/servicePrincipals", params=query).json()["value"]
+    assert [principal["id"] for principal in found] == [new]
+    graph.http.delete(f"/v1.0/servicePrincipals/{new}")
+    assert graph.http.post(restore).status_code == 200
+
+
 def test_deleted_applications_count_against_the_quota_until_they_are_purged(
     graph: Graph, emulator: EmulatorServer
 ) -> None:
@@ -345,6 +386,43 @@ def test_owners_are_added_once_and_only_owners_are_removed(graph: Graph) -> None
     assert [owner["id"] for owner in filtered] == [app.principal_id]
     assert graph.http.delete(f"{owners}/{app.principal_id}/$ref").status_code == 204
     assert graph.http.delete(f"{owners}/{app.principal_id}/$ref").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["applications", "servicePrincipals"])
+def test_up_to_twenty_owners_that_exist_are_named_at_creation(graph: Graph, kind: str) -> None:
+    app = graph.register(secrets=0)
+    principals = [app.principal_id, *(graph.register(secrets=0).principal_id for _ in range(20))]
+
+    def create(*owners: str) -> httpx.Response:
+        body: dict[str, Any] = {"owners@odata.bind": [owner_url(graph, owner) for owner in owners]}
+        if kind == "applications":
+            return graph.application(**body)
+        graph.http.delete(f"/v1.0/servicePrincipals/{app.principal_id}")
+        return graph.http.post("/v1.0/servicePrincipals", json={"appId": app.app_id, **body})
+
+    assert graph_error(create(*principals)) == (400, "Request_BadRequest")
+    assert graph_error(create(ids.derived("nobody"))) == (404, "Request_ResourceNotFound")
+    made = create(*principals[1:])
+    assert made.status_code == 201
+    owners = graph.http.get(f"/v1.0/{kind}/{made.json()['id']}/owners").json()["value"]
+    assert [owner["id"] for owner in owners] == principals[1:]
+
+
+def test_the_owners_of_a_service_principal_are_listed_added_once_and_removed(graph: Graph) -> None:
+    app, other = graph.register(secrets=0), graph.register(secrets=0)
+    owners = f"/v1.0/servicePrincipals/{app.principal_id}/owners"
+    reference = {"@odata.id": owner_url(graph, other.principal_id)}
+    assert graph.http.post(f"{owners}/$ref", json=reference).status_code == 204
+    assert graph_error(graph.http.post(f"{owners}/$ref", json=reference)) == (400, "Request_BadRequest")
+    unknown = {"@odata.id": owner_url(graph, ids.derived("nobody"))}
+    assert graph_error(graph.http.post(f"{owners}/$ref", json=unknown)) == (404, "Request_ResourceNotFound")
+    listed = [owner["id"] for owner in graph.http.get(owners).json()["value"]]
+    assert listed == [ids.DEPLOYER_SERVICE_PRINCIPAL_ID, other.principal_id]
+    filtered = graph.http.get(owners, params={"$filter": f"id eq '{other.principal_id}'"}).json()["value"]
+    assert [owner["id"] for owner in filtered] == [other.principal_id]
+    assert graph.http.delete(f"{owners}/{other.principal_id}/$ref").status_code == 204
+    again = graph.http.delete(f"{owners}/{other.principal_id}/$ref")
+    assert graph_error(again) == (404, "Request_ResourceNotFound")
 
 
 def test_a_caller_with_owned_by_reads_everything_but_changes_only_what_it_owns(
