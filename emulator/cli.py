@@ -14,14 +14,12 @@ from typing import Any
 import httpx
 
 from emulator.core import daemon as daemons
-from emulator.core import services
-from emulator.core.app import all_routes
+from emulator.core.coverage import coverage_page
 from emulator.core.daemon import Daemon
 from emulator.core.server import EmulatorError, require_loopback
 from emulator.entra.seed import RIVALS
 from emulator.unifiedto.seed import WORKSPACE_ID
 
-_SERVICES = ("entra", "graph", "unifiedto", "portal", "control", "unknown")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_STATE_DIR = Path(".rehearsal") / "emulator"
 
@@ -60,26 +58,6 @@ def _past_proxies(caller: Mapping[str, str]) -> dict[str, str]:
     hosts = [host.strip() for host in present.split(",") if host.strip()]
     value = ",".join(dict.fromkeys([*_LOOPBACK, *hosts]))
     return {"NO_PROXY": value, "no_proxy": value}
-
-
-def coverage_table() -> str:
-    """Every route with where its behaviour is known from, as a Markdown table with the totals of each source."""
-    routes = sorted(all_routes(services.load()), key=lambda route: _SERVICES.index(route.service))
-    counts: dict[str, int] = {}
-    for route in routes:
-        counts[route.source.value] = counts.get(route.source.value, 0) + 1
-    lines = [
-        "| service | method | path | source | reference |",
-        "|---|---|---|---|---|",
-        *(
-            f"| {route.service} | {route.method} | `{route.template}` | {route.source.value} "
-            f"| {_cell(route.reference)} |"
-            for route in routes
-        ),
-        "",
-        f"{len(routes)} routes: " + ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) + ".",
-    ]
-    return "\n".join(lines)
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -124,7 +102,7 @@ def _env(options: argparse.Namespace) -> int:
 
 
 def _coverage(_options: argparse.Namespace) -> int:
-    print(coverage_table())
+    print(coverage_page(), end="")
     return 0
 
 
@@ -152,10 +130,6 @@ def _set(daemon: Daemon, switches: dict[str, Any]) -> None:
 
 def _announce(daemon: Daemon) -> None:
     print(shell_lines(daemon, os.environ), flush=True)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
 
 
 _COMMANDS = {

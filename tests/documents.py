@@ -11,19 +11,12 @@ from typing import Any, Final
 
 import yaml
 
-from emulator.cli import coverage_table
+from emulator.core.coverage import coverage_page
 from pulumi_unifiedto.errors import catalogue_page
 from tests import rotation_picture
 from tests.complaints_page import complaints_page
 
 ROOT: Final = Path(__file__).parents[1]
-
-_COVERAGE_INTRODUCTION: Final = """# What the emulator covers
-
-Made by `make docs`; `python -m emulator coverage` prints the same. *Documented*: the service's own documentation says
-so. *Observed*: seen with a real client or server. *Assumed*: neither; each assumption about Unified.to is a switch with
-every possible answer, and tested in each position.
-"""
 
 _BEGIN, _END = "<!-- configuration: begin -->", "<!-- configuration: end -->"
 
@@ -39,11 +32,6 @@ def configuration_table() -> str:
         default = f"`{json.dumps(declared['default'])}`" if "default" in declared else "required"
         lines.append(f"| `{key}` | {kind} | {default} | {declared['description']} |")
     return "\n".join(lines)
-
-
-def coverage_page() -> str:
-    """What the emulator answers, and where it is known from that the real service does so."""
-    return f"{_COVERAGE_INTRODUCTION}\n{coverage_table()}\n"
 
 
 def readme() -> str:

@@ -120,7 +120,7 @@ def _clock_state(world: World) -> dict[str, Any]:
 
 
 def _route(method: str, path: str, handler: Any, reference: str) -> Route:
-    return Route(method, path, handler, "control", Source.ASSUMED, f"the emulator's own: {reference}")
+    return Route(method, path, handler, "control", Source.OWN, reference)
 
 
 ROUTES: tuple[Route, ...] = (

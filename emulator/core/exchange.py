@@ -20,7 +20,7 @@ from emulator.core import guard
 from emulator.core.clock import real_now
 from emulator.core.faults import Action
 from emulator.core.journal import Entry
-from emulator.core.routes import Refused, Route, ServiceName
+from emulator.core.routes import Refused, Route, ServiceName, template_of
 from emulator.core.store import exchange
 from emulator.core.world import World, log
 
@@ -74,7 +74,7 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
         "method": scope["method"],
         "path": scope["path"],
         "query": _query(scope["query_string"]),
-        "route": None if route is None else route.template,
+        "route": None if route is None else template_of(route.path),
         "status": None,
         "request_body": body.decode("utf-8", "replace") if body else None,
         "response_body": None,

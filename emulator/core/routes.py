@@ -19,8 +19,15 @@ class Source(enum.Enum):
     """Where the emulated behaviour comes from."""
 
     DOCUMENTED = "documented"
+    MODEL = "published model"
     OBSERVED = "observed"
     ASSUMED = "assumed"
+    OWN = "emulator"
+
+
+def template_of(path: str) -> str:
+    """``path`` without the types of its parameters, as the journal and the coverage page show it."""
+    return re.sub(r":\w+}", "}", path)
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,18 @@ class Route:
     source: Source
     reference: str
 
-    @property
-    def template(self) -> str:
-        """``path`` without the types of its parameters, as the journal and the coverage page show it."""
-        return re.sub(r":\w+}", "}", self.path)
+
+@dataclass(frozen=True)
+class Missing:
+    """A method and path of the real service that the emulator does not serve; it answers 501 in the service's form.
+
+    ``reference`` says what the real one does, or where that is known from.
+    """
+
+    method: str
+    path: str
+    service: ServiceName
+    reference: str
 
 
 class Refused(Exception):

@@ -14,6 +14,8 @@ A service module exposes ``ROUTES: tuple[Route, ...]`` and, as far as it needs t
     the error format, for unknown routes and scripted statuses;
 ``PREFIXES: tuple[tuple[str, ServiceName], ...]``
     path beginnings (regular expressions) that belong to the service even when no route matches.
+``MISSING: tuple[Missing, ...]``
+    what the real service has and the emulator has not.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from emulator.core.routes import Refusal, Route, ServiceName
+from emulator.core.routes import Missing, Refusal, Route, ServiceName
 
 if TYPE_CHECKING:
     from emulator.core.world import World
@@ -46,6 +48,7 @@ class Services:
     environments: tuple[Callable[[World], dict[str, str]], ...]
     refusals: Mapping[str, Refusal]
     prefixes: tuple[tuple[str, ServiceName], ...]
+    missing: tuple[Missing, ...]
 
     def problem_with_switch(self, name: str, value: object) -> str | None:
         """Why a switch cannot have a value; None when no service objects."""
@@ -82,6 +85,7 @@ def load(modules: tuple[str, ...] = MODULES) -> Services:
     environments: list[Callable[[World], dict[str, str]]] = []
     refusals: dict[str, Refusal] = {}
     prefixes: list[tuple[str, ServiceName]] = []
+    missing: list[Missing] = []
     for name in modules:
         module = importlib.import_module(name)
         routes.extend(module.ROUTES)
@@ -98,6 +102,7 @@ def load(modules: tuple[str, ...] = MODULES) -> Services:
             environments.append(module.environment)
         refusals.update(getattr(module, "REFUSALS", {}))
         prefixes.extend(getattr(module, "PREFIXES", ()))
+        missing.extend(getattr(module, "MISSING", ()))
     seen: set[tuple[str, str]] = set()
     for route in routes:
         key = (route.method, route.path)
@@ -105,5 +110,12 @@ def load(modules: tuple[str, ...] = MODULES) -> Services:
             raise ValueError(f"two routes for {route.method} {route.path}")
         seen.add(key)
     return Services(
-        tuple(routes), switches, tuple(checks), tuple(seeds), tuple(environments), refusals, tuple(prefixes)
+        tuple(routes),
+        switches,
+        tuple(checks),
+        tuple(seeds),
+        tuple(environments),
+        refusals,
+        tuple(prefixes),
+        tuple(missing),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.core.routes import Refusal, ServiceName
 from emulator.entra import graph_errors, login_errors
-from emulator.entra.routes import ROUTES
+from emulator.entra.routes import MISSING, ROUTES
 from emulator.entra.seed import environment, seed
 from emulator.entra.switches import SWITCHES, problem_with_switch
 
@@ -17,4 +17,4 @@ PREFIXES: tuple[tuple[str, ServiceName], ...] = (
     (r"/[^/]+/(oauth2|v2\.0|discovery)/", "entra"),
 )
 
-__all__ = ["PREFIXES", "REFUSALS", "ROUTES", "SWITCHES", "environment", "problem_with_switch", "seed"]
+__all__ = ["MISSING", "PREFIXES", "REFUSALS", "ROUTES", "SWITCHES", "environment", "problem_with_switch", "seed"]

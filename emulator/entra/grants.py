@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 
 from emulator.core.world import World
-from emulator.entra import login_errors
+from emulator.entra import login_errors, permission_grants
 from emulator.entra.client_secrets import hash_of
+from emulator.entra.ids import TENANT_ID
 from emulator.entra.login_errors import LoginError
 from emulator.entra.tenants import Account, Authority, account_with_id
 
@@ -114,9 +115,13 @@ def consent_as_admin(world: World, app_id: str, tenant_id: str, scopes: tuple[st
 
 
 def has_admin_consent(world: World, app_id: str, tenant_id: str, scopes: tuple[str, ...]) -> bool:
-    """Whether an administrator of the tenant has consented to all of ``scopes``."""
-    kept = world.store.get(_CONSENTS, f"{app_id}:{tenant_id}")
-    return kept is not None and set(scopes) <= set(kept["scopes"])
+    """Whether an administrator of the tenant has consented to all of ``scopes``, while signing in or through Graph."""
+    kept = world.store.get(_CONSENTS, f"{app_id}:{tenant_id}") or {"scopes": []}
+    missing = set(scopes) - set(kept["scopes"])
+    if tenant_id == TENANT_ID:
+        granted = permission_grants.granted_to_everybody(world, app_id)
+        missing = {scope for scope in missing if scope.lower() not in granted}
+    return not missing
 
 
 def _require_authority(grant: Grant, authority: Authority) -> None:

@@ -15,6 +15,7 @@ from emulator.entra.tokens import InvalidToken, signer_of
 
 ALL, OWNED = "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"
 _WRITES_ALL = {ALL, "Directory.ReadWrite.All"}
+_GRANTS = {"Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"}
 _READS = _WRITES_ALL | {OWNED, "Application.Read.All", "Directory.Read.All"}
 
 
@@ -44,6 +45,11 @@ class Caller:
         if self.roles & _WRITES_ALL:
             return
         if OWNED not in self.roles or self.object_id not in item.owners:
+            raise graph_errors.insufficient_privileges()
+
+    def require_grants(self) -> None:
+        """May consent for others (documented). Raises ``GraphError`` 403."""
+        if not self.roles & _GRANTS:
             raise graph_errors.insufficient_privileges()
 
     @property

@@ -119,6 +119,11 @@ def service_principal_exists(app_id: str) -> GraphError:
     )
 
 
+def grant_exists() -> GraphError:
+    """A second grant of the same kind for the same client and resource (reported)."""
+    return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "Permission entry already exists.")
+
+
 def msa_application_missing() -> GraphError:
     """The personal-account side of a new application is not ready (reported)."""
     return GraphError(409, "Error_MsaAppDoesNotExist", "The corresponding MSA application does not exist.")

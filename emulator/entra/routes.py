@@ -7,8 +7,8 @@ An object id is a UUID, so that no function of a collection (``/delta``, ``/$cou
 
 from __future__ import annotations
 
-from emulator.core.routes import Handler, Route, Source
-from emulator.entra import applications, authorize, directory_objects, login, service_principals
+from emulator.core.routes import Handler, Missing, Route, Source
+from emulator.entra import applications, authorize, directory_objects, login, permission_grants, service_principals
 
 _DOCUMENTED, _OBSERVED, _ASSUMED = Source.DOCUMENTED, Source.OBSERVED, Source.ASSUMED
 
@@ -25,7 +25,24 @@ _APPLICATIONS = "/v1.0/applications"
 _APPLICATION = "/v1.0/applications/{id:uuid}"
 _PRINCIPALS = "/v1.0/servicePrincipals"
 _PRINCIPAL = "/v1.0/servicePrincipals/{id:uuid}"
+_GRANTS = "/v1.0/oauth2PermissionGrants"
 _DELETED = "/v1.0/directory/deletedItems"
+
+MISSING: tuple[Missing, ...] = (
+    Missing("POST", "/{tenant}/oauth2/v2.0/devicecode", "entra", "v2-oauth2-device-code"),
+    Missing("GET", "/{tenant}/oauth2/v2.0/logout", "entra", "v2-protocols-oidc: single sign-out"),
+    Missing("POST", "/{tenant}/oauth2/token", "entra", "the v1.0 endpoints, here and for authorize"),
+    Missing("GET", "/common/discovery/instance", "entra", "MSAL asks for it unless instance_discovery is off"),
+    Missing("GET", f"{_APPLICATIONS}/$count", "graph", "application-list: $count; likewise servicePrincipals"),
+    Missing("GET", f"{_APPLICATIONS}/delta", "graph", "application-delta; likewise servicePrincipals"),
+    Missing("POST", f"{_APPLICATION}/addKey", "graph", "application-addkey, removeKey: no certificates are modelled"),
+    Missing("GET", f"{_APPLICATION}/federatedIdentityCredentials", "graph", "application-list-federatedidentity…"),
+    Missing("POST", f"{_PRINCIPAL}/addPassword", "graph", "serviceprincipal-addpassword, addKey and their removal"),
+    Missing("GET", f"{_PRINCIPAL}/appRoleAssignments", "graph", "serviceprincipal-list-approleassignments"),
+    Missing("GET", _GRANTS, "graph", "oauth2permissiongrant-list"),
+    Missing("GET", "/v1.0/users", "graph", "user-list; likewise groups, organization, and everything else of Graph"),
+    Missing("POST", "/v1.0/$batch", "graph", "json-batching"),
+)
 
 ROUTES: tuple[Route, ...] = (
     _entra("GET", "/metadata/endpoints", login.metadata, _OBSERVED, "provider: minimal answer it accepts"),
@@ -141,6 +158,20 @@ ROUTES: tuple[Route, ...] = (
         service_principals.get_service_principal,
         _OBSERVED,
         "provider: $select=samlMetadataUrl",
+    ),
+    _graph(
+        "POST", _GRANTS, permission_grants.create_grant, _OBSERVED, "provider: body, 404 retried; second one assumed"
+    ),
+    _graph("GET", f"{_GRANTS}/{{grant_id}}", permission_grants.get_grant, _OBSERVED, "provider: read"),
+    _graph(
+        "PATCH",
+        f"{_GRANTS}/{{grant_id}}",
+        permission_grants.change_grant,
+        _DOCUMENTED,
+        "oauth2permissiongrant-update: scope only",
+    ),
+    _graph(
+        "DELETE", f"{_GRANTS}/{{grant_id}}", permission_grants.delete_grant, _DOCUMENTED, "oauth2permissiongrant-delete"
     ),
     _graph("GET", f"{_DELETED}/{{kind}}", directory_objects.list_deleted, _DOCUMENTED, "directory-deleteditems-list"),
     _graph("GET", f"{_DELETED}/{{id:uuid}}", directory_objects.get_deleted, _DOCUMENTED, "directory-deleteditems-get"),

@@ -38,7 +38,7 @@ async def _no_icon(request: Request) -> Response:
 
 
 def _route(path: str, handler: Any, reference: str) -> Route:
-    return Route("GET", path, handler, "portal", Source.ASSUMED, f"the emulator's own: {reference}")
+    return Route("GET", path, handler, "portal", Source.OWN, reference)
 
 
 ROUTES: tuple[Route, ...] = (

@@ -22,9 +22,20 @@ from emulator.unifiedto import dashboard, routes, sign_in
 from emulator.unifiedto.routes import workspace_of
 from emulator.unifiedto.switches import DEFAULTS, problem_with_switch
 
-__all__ = ["PREFIXES", "REFUSALS", "ROUTES", "SWITCHES", "environment", "problem_with_switch", "seed", "workspace_of"]
+__all__ = [
+    "MISSING",
+    "PREFIXES",
+    "REFUSALS",
+    "ROUTES",
+    "SWITCHES",
+    "environment",
+    "problem_with_switch",
+    "seed",
+    "workspace_of",
+]
 
 ROUTES: tuple[Route, ...] = routes.ROUTES + sign_in.ROUTES + dashboard.ROUTES
+MISSING = routes.MISSING
 SWITCHES = DEFAULTS
 REFUSALS: dict[ServiceName, Refusal] = {"unifiedto": routes.refuse}
 PREFIXES: tuple[tuple[str, ServiceName], ...] = (("/unified/", "unifiedto"), ("/oauth/", "unifiedto"))

@@ -74,7 +74,7 @@ def _answer(act: Callable[[], Row]) -> Response:
 
 
 def _route(method: str, handler: Any, reference: str) -> Route:
-    return Route(method, _PATH, handler, "control", Source.ASSUMED, f"the emulator's own: {reference}")
+    return Route(method, _PATH, handler, "control", Source.OWN, reference)
 
 
 ROUTES: tuple[Route, ...] = (

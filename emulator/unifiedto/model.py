@@ -95,11 +95,6 @@ class Row:
     def client_secret(self) -> str:
         return str((self.auth or {}).get("client_secret") or "")
 
-    @property
-    def has_credentials(self) -> bool:
-        """Whether the row has a client id and secret of its own, or points to a vault that is meant to."""
-        return bool(self.client_id and self.client_secret)
-
 
 def check_body(body: object) -> JsonObject:
     """The body of a POST or PUT as an object of the published model.
@@ -119,6 +114,43 @@ def check_body(body: object) -> JsonObject:
     return body
 
 
+_CONNECTION_TYPES: dict[str, type] = {
+    "integration_type": str,
+    "categories": list,
+    "permissions": list,
+    "environment": str,
+    "external_xref": str,
+    "integration_name": str,
+    "is_paused": bool,
+    "auth": dict,
+}
+_REQUIRED_OF_CONNECTION = ("integration_type", "categories", "permissions")
+
+
+def check_connection(body: object, *, is_whole: bool) -> JsonObject:
+    """What a caller may set of a connection, from a body of the published model.
+
+    ``auth`` is reduced to who it is, {"user_id", "name", "emails"}: no token is kept. ``is_whole``: the fields that
+    the model requires must be there. Raises ``UnifiedRefusal`` 400.
+    """
+    if not isinstance(body, dict):
+        raise invalid("body must be a JSON object")
+    for name in _REQUIRED_OF_CONNECTION if is_whole else ():
+        if body.get(name) is None:
+            raise invalid(f"{name} is required")
+    fields = {name: body[name] for name in _CONNECTION_TYPES if body.get(name) is not None}
+    for name, value in fields.items():
+        if type(value) is not _CONNECTION_TYPES[name] or (isinstance(value, list) and not _is_string_list(value)):
+            raise invalid(f"{name} has the wrong type")
+    if "auth" in fields:
+        auth = fields["auth"]
+        emails = auth.get("emails") or []
+        if not _is_string_list(emails):
+            raise invalid("auth.emails has the wrong type")
+        fields["auth"] = {"user_id": auth.get("user_id"), "name": auth.get("name"), "emails": emails}
+    return fields
+
+
 def _problem_with_field(name: str, value: object) -> str | None:
     if value is None:
         return None
@@ -126,7 +158,7 @@ def _problem_with_field(name: str, value: object) -> str | None:
         return "must be a string"
     if name in _BOOLEANS and not isinstance(value, bool):
         return "must be a boolean"
-    if name in _STRING_LISTS and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+    if name in _STRING_LISTS and not _is_string_list(value):
         return "must be an array of strings"
     if name == "overriden_scopes" and not _is_string_map(value):
         return "must map permissions to scope strings"
@@ -140,6 +172,10 @@ def _problem_with_field(name: str, value: object) -> str | None:
         if not all(item is None or isinstance(item, str) for key, item in value.items() if key in AUTH_KEYS):
             return "must hold strings"
     return None
+
+
+def _is_string_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _is_string_map(value: object) -> bool:

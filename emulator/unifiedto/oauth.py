@@ -23,7 +23,7 @@ import httpx
 from cryptography.fernet import InvalidToken
 
 from emulator.core.world import World
-from emulator.unifiedto.catalogue import scopes_for
+from emulator.unifiedto.catalogue import BY_TYPE, scopes_for
 from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
 from emulator.unifiedto.model import JsonObject, Row
 from emulator.unifiedto.seed import SHARED_CLIENT_ID
@@ -64,8 +64,8 @@ def authorization_url(
 ) -> str:
     """The URL at Entra for signing in through an integration.
 
-    Raises ``UnifiedRefusal`` (404 unknown type or no row, 400 Sandbox, inactive, or no credentials) or
-    ``NoCredentialsPage``.
+    Raises ``UnifiedRefusal`` (404 unknown type or no row, 400 Sandbox, inactive, or no credentials, 501 for another
+    vendor than Microsoft) or ``NoCredentialsPage``.
     """
     if integration_type not in {entry.type for entry in workspace.catalogue(switches)}:
         raise not_found(f"integration {integration_type}")
@@ -78,6 +78,8 @@ def authorization_url(
     if not rows:
         raise not_found(f"integration {integration_type} in {environment}")
     row = rows[0]
+    if not BY_TYPE[integration_type].is_microsoft:
+        raise UnifiedRefusal(501, f"the emulator has no sign-in of {BY_TYPE[integration_type].name}")
     if environment == "Sandbox":
         raise invalid("Sandbox has mocked credentials and no authorization URL")
     if not row.is_active and switches.choice("inactive") == "refused":

@@ -15,7 +15,7 @@ _NOTIFICATIONS_KEPT = 500
 
 
 class Connections:
-    """The connections of the workspace: who signed in through which integration."""
+    """The connections of the workspace: who signed in through which integration, or was brought in by its owner."""
 
     def __init__(self, documents: Store) -> None:
         self._documents = documents
@@ -24,28 +24,45 @@ class Connections:
         self, row: Row, user: JsonObject, external_xref: str | None, permissions: list[str], moment: str
     ) -> JsonObject:
         """Records that ``user`` ({"user_id", "name", "email"}) signed in through ``row`` at ``moment`` (ISO 8601)."""
-        entry = BY_TYPE.get(row.integration_type)
-        connection: JsonObject = {
-            "id": new_id(),
-            "workspace_id": WORKSPACE_ID,
+        fields: JsonObject = {
             "integration_type": row.integration_type,
-            "integration_name": entry.name if entry else row.integration_type,
             "environment": row.environment,
-            "categories": list(row.fields.get("categories") or (entry.categories if entry else ())),
             "permissions": permissions,
-            "is_paused": False,
-            "created_at": moment,
-            "updated_at": moment,
-            "last_healthy_at": moment,
             "auth": {
                 "user_id": user.get("user_id"),
                 "name": user.get("name"),
                 "emails": [user["email"]] if user.get("email") else [],
             },
         }
+        if row.fields.get("categories"):
+            fields["categories"] = list(row.fields["categories"])
         if external_xref:
-            connection["external_xref"] = external_xref
+            fields["external_xref"] = external_xref
+        return self.bring_in(fields, moment)
+
+    def bring_in(self, fields: JsonObject, moment: str) -> JsonObject:
+        """A connection with these fields, over what every connection has."""
+        entry = BY_TYPE.get(fields["integration_type"])
+        connection: JsonObject = {
+            "id": new_id(),
+            "workspace_id": WORKSPACE_ID,
+            "integration_name": entry.name if entry else fields["integration_type"],
+            "environment": "Production",
+            "categories": list(entry.categories) if entry else [],
+            "is_paused": False,
+            "created_at": moment,
+            "updated_at": moment,
+            "last_healthy_at": moment,
+            "auth": {"user_id": None, "name": None, "emails": []},
+            **fields,
+        }
         self._documents.put(_CONNECTIONS, str(connection["id"]), connection)
+        return connection
+
+    def change(self, identifier: str, fields: JsonObject, moment: str) -> JsonObject:
+        """A connection with these fields in place of its own; ``UnifiedRefusal`` 404 when there is none."""
+        connection = self.get(identifier) | fields | {"updated_at": moment}
+        self._documents.put(_CONNECTIONS, identifier, connection)
         return connection
 
     def all(self) -> list[JsonObject]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.core.routes import Handler, Route, Source
+from emulator.core.routes import Handler, Missing, Route, Source
 from emulator.core.world import World, world_of
 from emulator.unifiedto import oauth, wire
 from emulator.unifiedto.errors import UnifiedRefusal, invalid, missing_key, not_found, unknown_key
@@ -84,7 +84,7 @@ def _handler(act: CallHandler, key: bool) -> Handler:
                 _check_key(call)
             return respond(await act(call))
         except UnifiedRefusal as refusal:
-            quoted = await call.text() if request.method in ("POST", "PUT") else ""
+            quoted = await call.text() if request.method in ("POST", "PUT", "PATCH") else ""
             return respond(wire.error_answer(refusal, call.switches, quoted))
 
     return handle
@@ -219,6 +219,18 @@ async def _get_connection(call: Call) -> Answer:
     return json_answer(call.workspace.connections.get(call.path("id")))
 
 
+async def _bring_in_connection(call: Call) -> Answer:
+    return json_answer(call.workspace.bring_in_connection(await call.json()))
+
+
+async def _replace_connection(call: Call) -> Answer:
+    return json_answer(call.workspace.change_connection(call.path("id"), await call.json(), is_whole=True))
+
+
+async def _change_connection(call: Call) -> Answer:
+    return json_answer(call.workspace.change_connection(call.path("id"), await call.json(), is_whole=False))
+
+
 async def _remove_connection(call: Call) -> Answer:
     call.workspace.connections.remove(call.path("id"))
     return json_answer({})
@@ -240,9 +252,23 @@ async def _callback(call: Call) -> Answer:
 # -- tables ----------------------------------------------------------------------------------------
 
 
+_SDK = "Unified-python-sdk 0.61.5"
+
+
 def _route(method: str, path: str, act: CallHandler, source: Source, reference: str, *, key: bool = True) -> Route:
     return Route(method, path, _handler(act, key), "unifiedto", source, reference)
 
+
+MISSING: tuple[Missing, ...] = (
+    Missing("GET", "/unified/workspaceintegration/{id}", "unifiedto", "not known to exist (U2)"),
+    Missing("DELETE", "/unified/workspaceintegration/{id}", "unifiedto", "not known to exist (U3)"),
+    Missing(
+        "POST", "/unified/connection/{id}/reauth", "unifiedto", f"{_SDK}: what it takes and answers is not covered"
+    ),
+    Missing(
+        "GET", "/unified/secretsmanager", "unifiedto", f"{_SDK}, with all routes below it; no vault is modelled (U13)"
+    ),
+)
 
 ROUTES: tuple[Route, ...] = (
     _route(
@@ -273,8 +299,8 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/unified/integration",
         _list_integrations,
-        Source.DOCUMENTED,
-        "published model (Unified-python-sdk 0.61.5); assumed: which fields a summary leaves out",
+        Source.MODEL,
+        f"{_SDK}; assumed: which fields a summary leaves out",
     ),
     _route(
         "GET",
@@ -300,33 +326,40 @@ ROUTES: tuple[Route, ...] = (
         "/unified/environment",
         _list_environments,
         Source.DOCUMENTED,
-        "docs.unified.to/unified/environment/Returns_all_environments; that items are strings: published model",
+        "docs.unified.to/unified/environment/Returns_all_environments; that items are strings: the SDK",
     ),
-    _route("POST", "/unified/environment", _add_environments, Source.ASSUMED, "published model; that it adds: assumed"),
+    _route("POST", "/unified/environment", _add_environments, Source.MODEL, f"{_SDK}; assumed: that it adds"),
     _route(
         "DELETE",
         "/unified/environment/{env}",
         _remove_environment,
-        Source.ASSUMED,
-        "published model; what becomes of its credentials: assumed",
+        Source.MODEL,
+        f"{_SDK}; assumed: its rows stay in the database, Production and Sandbox cannot go",
     ),
+    _route("GET", "/unified/connection", _list_connections, Source.MODEL, f"{_SDK}; no token is kept or shown"),
     _route(
-        "GET",
+        "POST",
         "/unified/connection",
-        _list_connections,
-        Source.DOCUMENTED,
-        "published model (Unified-python-sdk 0.61.5); no token is kept or shown",
+        _bring_in_connection,
+        Source.MODEL,
+        f"{_SDK}, for credentials that a customer has already; they are not kept",
     ),
-    _route("GET", "/unified/connection/{id}", _get_connection, Source.DOCUMENTED, "published model"),
+    _route("GET", "/unified/connection/{id}", _get_connection, Source.MODEL, _SDK),
     _route(
-        "DELETE", "/unified/connection/{id}", _remove_connection, Source.DOCUMENTED, "published model; body assumed"
+        "PUT",
+        "/unified/connection/{id}",
+        _replace_connection,
+        Source.MODEL,
+        f"{_SDK}; assumed: what the body leaves out stays",
     ),
+    _route("PATCH", "/unified/connection/{id}", _change_connection, Source.MODEL, _SDK),
+    _route("DELETE", "/unified/connection/{id}", _remove_connection, Source.MODEL, f"{_SDK}; assumed: the body"),
     _route(
         "GET",
         "/unified/notification",
         _list_notifications,
-        Source.DOCUMENTED,
-        "published model; assumed: which event follows which change",
+        Source.MODEL,
+        f"{_SDK}; assumed: which event follows which change",
     ),
     _route(
         "GET",

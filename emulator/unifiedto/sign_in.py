@@ -124,7 +124,7 @@ ROUTES: tuple[Route, ...] = (
         "/_emulator/sign-in",
         _sign_in,
         "control",
-        Source.ASSUMED,
-        "the emulator's own: a whole sign-in through a registered integration, without a browser",
+        Source.OWN,
+        "a whole sign-in through a registered integration, without a browser",
     ),
 )

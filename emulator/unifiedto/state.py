@@ -14,7 +14,7 @@ from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
 from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
-from emulator.unifiedto.model import JsonObject, Row, check_body, new_id
+from emulator.unifiedto.model import JsonObject, Row, check_body, check_connection, new_id
 from emulator.unifiedto.records import Connections, Notifications
 from emulator.unifiedto.seal import Seal
 from emulator.unifiedto.seed import API_KEY, ENVIRONMENTS, WORKSPACE_ID, WORKSPACE_NAME, new_row, seeded_rows
@@ -209,6 +209,33 @@ class Workspace:
             connection = self.connections.add(row, user, external_xref, permissions, moment)
             self.notifications.add("CONNECTION_CREATED", row, moment, connection_id=str(connection["id"]))
         return connection
+
+    def bring_in_connection(self, body: object) -> JsonObject:
+        """A connection of somebody whose credentials the caller has already; nobody signs in.
+
+        Raises ``UnifiedRefusal`` 400 for a bad body, an unknown type or environment.
+        """
+        with self._lock:
+            fields = check_connection(body, is_whole=True)
+            self._require_place(fields)
+            return self.connections.bring_in(fields, self._timestamp())
+
+    def change_connection(self, identifier: str, body: object, *, is_whole: bool) -> JsonObject:
+        """Changes the fields that the body has. ``is_whole``: of a PUT, which must have the required ones.
+
+        Raises ``UnifiedRefusal`` 404 for an unknown id, 400 as ``bring_in_connection`` does.
+        """
+        with self._lock:
+            self.connections.get(identifier)
+            fields = check_connection(body, is_whole=is_whole)
+            self._require_place(fields)
+            return self.connections.change(identifier, fields, self._timestamp())
+
+    def _require_place(self, fields: JsonObject) -> None:
+        if "integration_type" in fields:
+            self._entry(fields["integration_type"])
+        if fields.get("environment", "Production") not in self.environments():
+            raise invalid(f"environment {fields['environment']} does not exist")
 
     def seal(self) -> Seal:
         """The workspace's seal, for credentials at rest and for the ``state`` of a sign-in that is under way."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator.cli import coverage_table, main
+from emulator.cli import main
 from emulator.core import daemon as daemons
 from emulator.core.clock import Clock, parse_instant
 from emulator.core.server import EmulatorError, EmulatorServer
@@ -237,12 +237,6 @@ def test_a_switch_that_does_not_exist_keeps_serve_from_starting(
 ) -> None:
     assert main(["serve", "--state-dir", str(tmp_path), "--set", "secrets=2"]) == 1
     assert "no such switch: secrets" in capsys.readouterr().err
-
-
-def test_the_coverage_table_names_the_source_of_every_route() -> None:
-    table = coverage_table()
-    assert "| graph | POST | `/v1.0/applications/{id}/addPassword` | observed |" in table
-    assert all(len(line.split(" | ")) == 5 for line in table.splitlines() if line.startswith("| "))
 
 
 def test_components_never_import_the_emulator() -> None:

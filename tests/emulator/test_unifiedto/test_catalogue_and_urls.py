@@ -142,6 +142,13 @@ def test_an_unknown_type_and_a_type_that_was_never_set_up_are_not_found(api: Api
     assert api.authorization_url("slack").status_code == 404
 
 
+def test_an_integration_of_another_vendor_does_not_sign_in_at_microsoft(api: Api) -> None:
+    api.workspace.add_by_hand("Production", "slack")
+    api.register("slack")
+    answer = api.authorization_url("slack")
+    assert (answer.status_code, "Slack" in answer.text) == (501, True)
+
+
 def test_an_inactive_integration_may_answer_all_the_same(api: Api) -> None:
     api.register(is_active=False)
     assert api.authorization_url().status_code == 400

@@ -67,6 +67,16 @@ def test_the_sdk_lists_connections_and_notifications(sdk, api: Api) -> None:  # 
     assert sdk.connection.list_unified_connections(request={}).connections == []
 
 
+def test_the_sdk_brings_a_connection_in_and_changes_it(sdk) -> None:  # type: ignore[no-untyped-def]
+    body = {"integration_type": "microsoftoutlook", "categories": ["messaging"], "permissions": []}
+    made = sdk.connection.create_unified_connection(request={**body, "external_xref": "customer-7"}).connection
+    assert (made.environment, made.external_xref, made.is_paused) == ("Production", "customer-7", False)
+    request = {"id": made.id, "connection": {**body, "is_paused": True}}
+    assert sdk.connection.patch_unified_connection(request=request).connection.is_paused is True
+    request = {"id": made.id, "connection": {**body, "external_xref": "customer-8"}}
+    assert sdk.connection.update_unified_connection(request=request).connection.external_xref == "customer-8"
+
+
 def test_the_sdk_raises_its_own_error_for_a_wrong_key(api: Api) -> None:
     with httpx.Client(verify=api.emulator.ssl_context, trust_env=False) as http:
         stranger = unified_python_sdk.UnifiedTo(

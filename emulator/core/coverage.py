@@ -1,0 +1,64 @@
+"""The coverage page: what the emulator answers, where that is known from, and what it does not answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from emulator.core import services
+from emulator.core.app import all_routes
+from emulator.core.routes import template_of
+
+_ORDER = ("entra", "graph", "unifiedto", "portal", "control")
+_INTRODUCTION = """# What the emulator covers
+
+Made by `make docs`; `python -m emulator coverage` prints the same. Where a behaviour is known from:
+
+- *documented*: the service's own documentation describes the route;
+- *published model*: a client or model that the service publishes has it, no page does;
+- *observed*: seen with a real client, or read in its source;
+- *assumed*: none of these;
+- *emulator*: its own, with no counterpart at the service.
+
+The mark is that of the route and its main answer; the reference says what of it rests on less. An assumption with a
+number in this table (U1 to U15) is a switch: `GET /_emulator/settings` lists them, and each of its values is tested. An
+assumption without a number has one answer here and no switch: what adding and removing an environment does, 404 for
+another workspace, 409 for a second row, what a connection keeps, everything about the callback but its path, and which
+Microsoft permission stands for which of Unified.to's.
+"""
+_MISSING = """## What is missing
+
+A request that no route takes is answered 501 in the error format of the service it was meant for (404 where that cannot
+be told), journalled without a route, and logged. That goes for these, and for everything else that is not named above:
+"""
+_MISSING_PARTS = """Of what is served, these parts are missing: certificates and client assertions (refused,
+AADSTS9002313), consent of one user at a time, multi-factor authentication and Conditional Access, `$filter` beyond
+`eq`, `startswith` and `any`, `$orderby` and `$expand` (refused, 400), re-authorizing a connection (501), and sign-ins
+through other vendors than Microsoft (501)."""
+
+
+def coverage_page() -> str:
+    """The page, as Markdown: every route with its source and the totals, then what is missing."""
+    loaded = services.load()
+    routes = sorted(all_routes(loaded), key=lambda route: _ORDER.index(route.service))
+    totals = Counter(route.source.value for route in routes)
+    lines = [
+        _INTRODUCTION,
+        "| service | method | path | source | reference |",
+        "|---|---|---|---|---|",
+        *(_row(route.service, route.method, route.path, route.source.value, route.reference) for route in routes),
+        "",
+        f"{len(routes)} routes: " + ", ".join(f"{count} {name}" for name, count in sorted(totals.items())) + ".",
+        "",
+        _MISSING,
+        "| service | method | path | at the service |",
+        "|---|---|---|---|",
+        *(_row(gap.service, gap.method, gap.path, gap.reference) for gap in loaded.missing),
+        "",
+        _MISSING_PARTS,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(service: str, method: str, path: str, *rest: str) -> str:
+    cells = [service, method, f"`{template_of(path)}`", *(text.replace("|", "\\|").replace("\n", " ") for text in rest)]
+    return f"| {' | '.join(cells)} |"
