@@ -78,15 +78,15 @@ def prove(world: World, application: DirectoryObject, secret: str) -> None:
 def prove_for_user_flow(
     world: World, application: DirectoryObject, secret: str | None, redirect_uri: str | None
 ) -> None:
-    """Prove a client that redeems a user's grant: public platforms send no secret, Web ones must.
+    """Prove a client that redeems a user's grant: public platforms send no secret, Web ones must. An empty one is none.
 
     ``redirect_uri`` is the one registered for the flow; its platform decides. Raises ``LoginError``.
     """
     if redirect_uri is not None and _is_public(application, redirect_uri):
-        if secret is not None:
+        if secret:
             raise LoginError(login_errors.PUBLIC_CLIENT_SENT_SECRET)
         return
-    if secret is None:
+    if not secret:
         raise LoginError(login_errors.NO_SECRET)
     prove(world, application, secret)
 

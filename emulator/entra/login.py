@@ -17,7 +17,7 @@ from emulator.entra import clients, grants, graph_access, graph_errors, login_er
 from emulator.entra.grants import Grant
 from emulator.entra.ids import DEPLOYER_APP_ID
 from emulator.entra.login_errors import LoginError
-from emulator.entra.tenants import Authority, account_with_id, authority_named
+from emulator.entra.tenants import ORGANIZATIONS, Authority, account_with_id, authority_named
 from emulator.entra.tokens import signer_of, times
 
 _METADATA_VERSION = "2022-09-01"
@@ -126,6 +126,8 @@ async def userinfo(request: Request) -> Response:
 async def _client_credentials(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
     app_id = _required(form, "client_id").lower()
     scope = _required(form, "scope")
+    if authority.name == ORGANIZATIONS:
+        raise LoginError(login_errors.TENANT_NOT_NAMED)
     if not authority.is_tenant:
         raise LoginError(login_errors.GRANT_NEEDS_TENANT)
     application, principal = clients.principal_at(world, app_id, authority.name)
@@ -145,7 +147,7 @@ async def _client_credentials(world: World, authority: Authority, form: dict[str
         "oid": principal.id,
         "sub": principal.id,
         "tid": authority.name,
-        "ver": "1.0",
+        "ver": "2.0",
     }
     if app_id == DEPLOYER_APP_ID and audience in graph_access.graph_audiences(world):
         claims["roles"] = world.settings["caller_roles"]
@@ -191,7 +193,10 @@ _GRANTS: dict[str, Callable[[World, Authority, dict[str, str]], Awaitable[dict[s
 
 
 def _narrowed(world: World, grant: Grant, form: dict[str, str]) -> list[str]:
-    """The scopes of the answer: those asked for now, which must have been granted. Raises ``LoginError`` 65001."""
+    """The scopes of the answer: those asked for now, which must have been granted. Raises ``LoginError`` 65001.
+
+    Those of OpenID Connect that the user was not asked for are left out (assumed): no refresh token without consent.
+    """
     if not form.get("scope"):
         return grant.scopes
     application = clients.application_at(world, grant.app_id, Authority(grant.authority))
@@ -199,7 +204,7 @@ def _narrowed(world: World, grant: Grant, form: dict[str, str]) -> list[str]:
     if set(wanted) - set(grant.scopes) - set(scopes.OPENID_SCOPES):
         name = str(application.resource["displayName"])
         raise LoginError(login_errors.NOT_CONSENTED, app_id=grant.app_id, name=name)
-    return list(wanted)
+    return [value for value in wanted if value in grant.scopes]
 
 
 def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, Any]:

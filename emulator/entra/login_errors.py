@@ -1,7 +1,8 @@
 """Entra's sign-in refusals: AADSTS numbers, with error, status and words.
 
 Meanings are documented (7000216, 900023 and 1002012 reported); the pairing of number, ``error`` and HTTP status is
-reported for 7000215, 7000222, 700016, 90002 and 900023, and assumed for the others.
+reported for 7000215, 7000222, 700016, 90002 and 900023, and assumed for the others. That a client without a user hears
+50059 on /organizations is assumed.
 """
 
 from __future__ import annotations
@@ -117,6 +118,12 @@ GRANT_NEEDS_TENANT = Failure(
     400,
     "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or "
     "tenant-specific endpoint.",
+)
+TENANT_NOT_NAMED = Failure(
+    50059,
+    "invalid_request",
+    400,
+    "No tenant-identifying information found in either the request or implied by any provided credentials.",
 )
 REDIRECT_URI_MISMATCH = Failure(
     50011,

@@ -149,6 +149,7 @@ CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
         ("no tenant", {}, (400, "invalid_request", 900023)),
         ("common", {}, (400, "invalid_request", 9001023)),
         ("consumers", {}, (400, "invalid_request", 9001023)),
+        ("organizations", {}, (400, "invalid_request", 50059)),
         (ids.TENANT_ID, {"grant_type": None}, (400, "invalid_request", 900144)),
         (ids.TENANT_ID, {"client_id": None}, (400, "invalid_request", 900144)),
         (ids.TENANT_ID, {"scope": None}, (400, "invalid_request", 900144)),
@@ -283,6 +284,7 @@ def test_a_code_is_redeemed_at_the_authority_that_gave_it_or_the_accounts_own_te
 def test_a_web_client_must_send_its_secret_and_a_public_one_must_not(graph: Graph, entra: Entra) -> None:
     web = graph.register()
     assert aadsts(entra.redeem(web.app_id, None, entra.code(web.app_id, ADA))) == (401, "invalid_client", 7000218)
+    assert aadsts(entra.redeem(web.app_id, "", entra.code(web.app_id, ADA))) == (401, "invalid_client", 7000218)
     public = graph.register(web={"redirectUris": []}, publicClient={"redirectUris": [REDIRECT_URI]})
     code = entra.code(public.app_id, ADA)
     assert aadsts(entra.redeem(public.app_id, public.secrets[0], code)) == (401, "invalid_client", 700025)
@@ -319,6 +321,59 @@ def test_without_offline_access_there_is_no_refresh_token_and_without_openid_no_
     assert "refresh_token" not in answer
     assert "id_token" not in answer
     assert answer["scope"] == "User.Read"
+
+
+@pytest.mark.parametrize("asked", ["User.Read openid offline_access", "offline_access User.Read"])
+def test_what_the_user_was_not_asked_for_is_not_to_be_had_at_the_redemption(
+    graph: Graph, entra: Entra, asked: str
+) -> None:
+    app = graph.register()
+    code = entra.code(app.app_id, ADA, scope="User.Read")
+    answer = entra.redeem(app.app_id, app.secrets[0], code, scope=asked).json()
+    assert answer["scope"] == "User.Read"
+    assert not {"refresh_token", "id_token"} & answer.keys()
+
+
+def test_every_token_is_of_the_version_that_its_issuer_names(graph: Graph, entra: Entra) -> None:
+    app = graph.register()
+    own = entra.client_credentials(app.app_id, app.secrets[0]).json()
+    users = entra.redeem(app.app_id, app.secrets[0], entra.code(app.app_id, ADA)).json()
+    for token in (own["access_token"], users["access_token"], users["id_token"]):
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert (claims["iss"].rsplit("/", 1)[1], claims["ver"]) == ("v2.0", "2.0")
+
+
+@pytest.mark.parametrize(
+    ("tenant", "issuer"),
+    [
+        ("common", "{tenantid}"),
+        ("organizations", "{tenantid}"),
+        ("consumers", ids.CONSUMER_TENANT_ID),
+        (ids.TENANT_ID, ids.TENANT_ID),
+        (ids.TENANT_DOMAIN, ids.TENANT_ID),
+        (ids.PARTNER_DOMAIN.upper(), ids.PARTNER_TENANT_ID),
+    ],
+)
+def test_discovery_names_the_issuer_of_each_authority(
+    entra: Entra, emulator: EmulatorServer, tenant: str, issuer: str
+) -> None:
+    document = entra.http.get(f"/{tenant}/v2.0/.well-known/openid-configuration").json()
+    assert document["issuer"] == f"{emulator.base_url}/{issuer}/v2.0"
+    assert document["token_endpoint"] == f"{emulator.base_url}/{tenant}/oauth2/v2.0/token"
+    assert entra.http.get(document["jwks_uri"]).json()["keys"][0]["issuer"] == document["issuer"]
+
+
+@pytest.mark.parametrize(
+    ("account", "tenant"),
+    [(ADA, ids.TENANT_ID), (PIET, ids.PARTNER_TENANT_ID), ("pat@personal.example.com", ids.CONSUMER_TENANT_ID)],
+)
+def test_an_id_token_is_issued_by_the_account_s_own_tenant(
+    graph: Graph, entra: Entra, emulator: EmulatorServer, account: str, tenant: str
+) -> None:
+    app = graph.register()
+    answer = entra.redeem(app.app_id, app.secrets[0], entra.code(app.app_id, account)).json()
+    claims = jwt.decode(answer["id_token"], options={"verify_signature": False})
+    assert (claims["iss"], claims["tid"]) == (f"{emulator.base_url}/{tenant}/v2.0", tenant)
 
 
 def test_a_signed_in_user_is_known_to_userinfo_and_graph(graph: Graph, entra: Entra) -> None:
