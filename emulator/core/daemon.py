@@ -27,6 +27,7 @@ from emulator.core.server import (
     RunningServer,
     require_loopback,
     state_lock,
+    unusable,
 )
 from emulator.core.settings import InvalidSwitch
 
@@ -122,14 +123,18 @@ def start_daemon(state_dir: Path, port: int = 0, log_file: Path | None = None) -
     Raises ``EmulatorError`` with the end of its log when it does not answer in time.
     """
     state_dir = state_dir.resolve()
-    state_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        log_path = state_dir / "emulator.log" if log_file is None else log_file
+        log_path.touch()
+    except OSError as error:
+        raise unusable(state_dir, error) from error
     existing = find(state_dir)
     if existing is not None:
         return existing, False
     silent = find_silent(state_dir)
     if silent is not None:
         raise EmulatorError(silence_of(silent))
-    log_path = state_dir / "emulator.log" if log_file is None else log_file
     command = [sys.executable, "-m", "emulator", "serve", "--state-dir", str(state_dir), "--port", str(port)]
     root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}

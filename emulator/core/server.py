@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import sqlite3
 import ssl
 import threading
 from collections.abc import Iterator
@@ -20,9 +21,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from emulator.core.app import create_app
 from emulator.core.client import EmulatorControl
 from emulator.core.exchange import TRANSPORT_EXTENSION
-from emulator.core.services import Services
+from emulator.core.services import Services, load
 from emulator.core.world import World
 
+_LAST_PORT = 65535
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 10.0
 
@@ -46,6 +48,14 @@ def require_loopback(host: str) -> str:
 def state_lock(state_dir: Path) -> FileLock:
     """The lock that an emulator holds on its state directory as long as it runs."""
     return FileLock(state_dir / "server.lock")
+
+
+def unusable(state_dir: Path, error: Exception) -> EmulatorError:
+    """What to tell about a state directory that cannot be written, or whose contents cannot be read."""
+    return EmulatorError(
+        f"the state directory {state_dir} cannot be used ({error}): name another one, or, if what is in it is broken, "
+        "remove it to begin anew"
+    )
 
 
 class _Protocol(H11Protocol):
@@ -230,17 +240,22 @@ class RunningServer:
     """A world, its server and the lock on its state directory."""
 
     def __init__(self, state_dir: Path, port: int, services: Services | None = None) -> None:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        self._lock = state_lock(state_dir)
+        declared = load() if services is None else services
         try:
+            state_dir.mkdir(parents=True, exist_ok=True)
+            self._lock = state_lock(state_dir)
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise EmulatorError(f"another emulator uses the state directory {state_dir}: stop it first") from error
+        except OSError as error:
+            raise unusable(state_dir, error) from error
         try:
-            self.world = World(state_dir, services)
+            self.world = World(state_dir, declared)
             self._socket = _listen(port)
-        except BaseException:
+        except BaseException as error:
             self._lock.release()
+            if isinstance(error, (OSError, ValueError, sqlite3.DatabaseError)):
+                raise unusable(state_dir, error) from error
             raise
         self.port: int = self._socket.getsockname()[1]
         self.world.base_url = f"https://localhost:{self.port}"
@@ -291,6 +306,8 @@ class RunningServer:
 
 
 def _listen(port: int) -> socket.socket:
+    if not 0 <= port <= _LAST_PORT:
+        raise EmulatorError(f"port {port} does not exist: name one from 1 to {_LAST_PORT}, or 0 for any that is free")
     # asyncio turns off Nagle's algorithm only for sockets that name their protocol; with it each answer waits 40 ms.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -222,6 +222,41 @@ def test_serve_prints_exports_and_ends_gracefully(tmp_path: Path) -> None:
         assert again.world.settings["caller_roles"] == []
 
 
+@pytest.mark.parametrize("command", ["serve", "start"])
+@pytest.mark.parametrize(
+    ("broken", "complaint"),
+    [
+        ("", "cannot be used"),
+        ("state.sqlite3", "not a database"),
+        ("tls/ca.pem", "cannot be used"),
+        ("server.lock/x", "cannot be used"),
+    ],
+)
+def test_a_state_directory_that_cannot_be_used_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, broken: str, complaint: str
+) -> None:
+    path = tmp_path / "state" / broken
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("garbage", "utf-8")
+    path.with_name("ca-key.pem").write_text("garbage", "utf-8")
+    assert main([command, "--state-dir", str(tmp_path / "state")]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert complaint in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("command", ["serve", "start"])
+@pytest.mark.parametrize("port", ["-1", "65536", "99999"])
+def test_a_port_that_does_not_exist_is_said_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, port: str
+) -> None:
+    assert main([command, "--state-dir", str(tmp_path), f"--port={port}"]) == 1
+    said = capsys.readouterr().err
+    assert f"port {port} does not exist" in said
+    assert "Traceback" not in said
+
+
 def test_status_env_and_stop_say_when_nothing_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state = ["--state-dir", str(tmp_path)]
     assert main(["status", *state]) == 3
