@@ -35,7 +35,7 @@ STACK: Final = "rehearsal"
 _SETTINGS: Final = Path(__file__).with_name("rehearsal.yaml")
 
 _PROPAGATION_S: Final = 2
-"""Emulated seconds until a new secret works: short, yet long enough for the proof to be seen waiting."""
+"""Emulated seconds until a new secret works, to begin with: short, yet long enough for the proof to be seen waiting."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,17 @@ def choose_engine(wanted: str, state_dir: Path, *, may_install: bool) -> EngineC
 
 
 def open_rehearsal(wanted: str, state_dir: Path = STATE_DIR, *, may_install: bool = False) -> Rehearsal:
-    """Starts the emulator if it is not up, and chooses the engine. Raises EmulatorError, EngineError."""
+    """Starts the emulator if it is not up, and chooses the engine. Raises EmulatorError, EngineError.
+
+    A new emulator lets secrets take a moment to work; afterwards its switches are the user's.
+    """
     choice = choose_engine(wanted, state_dir, may_install=may_install)
+    is_first = not (state_dir / "emulator").exists()
     daemon, started = start_daemon(state_dir / "emulator")
-    if started:
+    if is_first:
         with daemon.control() as control:
             control.settings(secret_propagation_s=_PROPAGATION_S)
+    if started:
         _say(f"The emulator of Entra, Microsoft Graph and Unified.to is up at {daemon.base_url}")
     else:
         _say(f"The emulator is at {daemon.base_url}")

@@ -64,6 +64,9 @@ CATALOGUE: tuple[IntegrationType, ...] = (
     IntegrationType("zoom", "Zoom", ("uc", "calendar", "auth", "passthrough")),
 )
 
+CATALOGUE_DATE = "2024-01-01T00:00:00.000Z"
+"""When every entry was made and changed last: a plausible choice, so that ``updated_gte`` has something to compare."""
+
 BY_TYPE: Mapping[str, IntegrationType] = {entry.type: entry for entry in CATALOGUE}
 
 SIGN_IN_SCOPES = ("openid", "email", "profile", "User.Read")

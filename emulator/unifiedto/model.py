@@ -151,6 +151,16 @@ def check_connection(body: object, *, is_whole: bool) -> JsonObject:
     return fields
 
 
+def check_edit(changes: JsonObject) -> JsonObject:
+    """Fields that a person sets by hand. Raises ``UnifiedRefusal`` 400 for those that only the server sets, and for
+    values of the wrong type."""
+    for name, value in changes.items():
+        problem = "cannot be changed" if name in SERVER_FIELDS else _problem_with_field(name, value)
+        if problem:
+            raise invalid(f"{name} {problem}")
+    return changes
+
+
 def _problem_with_field(name: str, value: object) -> str | None:
     if value is None:
         return None

@@ -162,7 +162,7 @@ async def _list_integrations(call: Call) -> Answer:
         and (not wanted_categories or wanted_categories & set(entry.categories))
         and (not only_active or entry.type in active)
     ]
-    return json_answer(wire.page(shown, call.query, call.switches, default_limit=1000))
+    return json_answer(wire.page(wire.recent(shown, call.query), call.query, call.switches, default_limit=1000))
 
 
 async def _list_workspace_catalogue(call: Call) -> Answer:

@@ -14,7 +14,7 @@ from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
 from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
-from emulator.unifiedto.model import JsonObject, Row, check_body, check_connection, new_id
+from emulator.unifiedto.model import JsonObject, Row, check_body, check_connection, check_edit, new_id
 from emulator.unifiedto.records import Connections, Notifications
 from emulator.unifiedto.seal import Seal
 from emulator.unifiedto.seed import API_KEY, ENVIRONMENTS, WORKSPACE_ID, WORKSPACE_NAME, new_row, seeded_rows
@@ -170,8 +170,12 @@ class Workspace:
             return created
 
     def edit_by_hand(self, environment: str, integration_type: str, changes: JsonObject) -> Row:
-        """What a person does in Unified.to's dashboard: sets fields of a row, ``auth`` included, visible at once."""
+        """What a person does in Unified.to's dashboard: sets fields of a row, ``auth`` included, visible at once.
+
+        Raises ``UnifiedRefusal`` 404 without such a row, 400 for a field that cannot be set to that.
+        """
         with self._lock:
+            check_edit(changes)
             row = self.find(environment, integration_type)
             if row is None:
                 raise not_found(f"{integration_type} in {environment}")

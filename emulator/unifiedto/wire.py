@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from emulator.unifiedto.catalogue import IntegrationType
+from emulator.unifiedto.catalogue import CATALOGUE_DATE, IntegrationType
 from emulator.unifiedto.errors import UnifiedRefusal, invalid
 from emulator.unifiedto.model import JsonObject, Row
 from emulator.unifiedto.switches import Switches
@@ -110,6 +110,8 @@ def integration_as_read(entry: IntegrationType, is_active: bool, summary: bool) 
         "name": entry.name,
         "categories": list(entry.categories),
         "is_active": is_active,
+        "created_at": CATALOGUE_DATE,
+        "updated_at": CATALOGUE_DATE,
     }
     if summary:
         return shown
@@ -167,20 +169,27 @@ def page(items: Sequence[_T], query: Query, switches: Switches, default_limit: i
     return list(items[offset : offset + limit])
 
 
+def recent(items: Iterable[JsonObject], query: Query) -> list[JsonObject]:
+    """``items`` that changed at or after ``updated_gte``. ISO 8601 sorts as text."""
+    since = query.one("updated_gte")
+    return [item for item in items if since is None or str(item.get("updated_at", "")) >= since]
+
+
 def sorted_and_recent(items: Iterable[JsonObject], query: Query, name_field: str) -> list[JsonObject]:
     """``items`` after ``updated_gte``, ``sort`` (name, updated_at, created_at) and ``order`` (asc, desc).
 
-    ISO 8601 sorts as text.
+    ``UnifiedRefusal`` 400 for another ``sort`` or ``order`` (assumed).
     """
-    since = query.one("updated_gte")
-    recent = [item for item in items if since is None or str(item.get("updated_at", "")) >= since]
-    sort = query.one("sort")
-    if sort is None:
-        return recent
-    if sort not in ("name", "updated_at", "created_at"):
+    found = recent(items, query)
+    sort, order = query.one("sort"), query.one("order") or "asc"
+    if sort not in (None, "name", "updated_at", "created_at"):
         raise invalid("sort must be one of: name, updated_at, created_at")
+    if order not in ("asc", "desc"):
+        raise invalid("order must be one of: asc, desc")
+    if sort is None:
+        return found
     field = name_field if sort == "name" else sort
-    return sorted(recent, key=lambda item: str(item.get(field, "")), reverse=query.one("order") == "desc")
+    return sorted(found, key=lambda item: str(item.get(field, "")), reverse=order == "desc")
 
 
 # -- errors ----------------------------------------------------------------------------------------

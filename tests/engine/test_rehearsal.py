@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.core.daemon import stop_daemon
 from emulator.engine.interface import EngineError
-from emulator.rehearsal import choose_engine
+from emulator.rehearsal import choose_engine, open_rehearsal
 
 ROOT = Path(__file__).parents[2]
 Rehearse = Callable[..., str]
@@ -62,6 +63,19 @@ def test_a_newcomer_goes_through_all_of_it(rehearse: Rehearse) -> None:
 
     assert "LATER cannot be" in rehearse("preview", "--later", "ninety days", code=1)
     assert "- 12 deleted" in rehearse("destroy")
+
+
+def test_the_switches_of_a_rehearsal_are_the_user_s_once_it_has_begun(tmp_path: Path) -> None:
+    first = open_rehearsal("embedded", tmp_path).daemon
+    try:
+        with first.control() as control:
+            assert control.settings()["secret_propagation_s"] > 0
+            control.settings(secret_propagation_s=0)
+        stop_daemon(tmp_path / "emulator")
+        with open_rehearsal("embedded", tmp_path).daemon.control() as control:
+            assert control.settings()["secret_propagation_s"] == 0
+    finally:
+        stop_daemon(tmp_path / "emulator")
 
 
 def test_another_engine_than_the_one_that_holds_the_stack_is_refused(tmp_path: Path) -> None:

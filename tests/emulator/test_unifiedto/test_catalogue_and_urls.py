@@ -39,6 +39,12 @@ def test_the_catalogue_filters_by_type_category_and_activity(api: Api) -> None:
     assert _catalogue(api, active="true", env="Staging") == []
 
 
+def test_the_catalogue_is_cut_by_date(api: Api) -> None:
+    date = _catalogue(api)[0]["updated_at"]
+    assert len(_catalogue(api, updated_gte=date)) == len(_catalogue(api))
+    assert _catalogue(api, updated_gte="2999-01-01T00:00:00Z") == []
+
+
 def test_the_catalogue_never_shows_a_client(api: Api) -> None:
     api.register()
     api.switch(mask="clear")
@@ -204,6 +210,30 @@ def test_an_edit_by_hand_shows_at_once_and_its_route_never_shows_the_secret(api:
     assert answer.json()["client_id"] == CLIENT_ID
     assert CREDENTIALS["client_secret"] not in answer.text + api.http.get(path).text
     assert api.row()["is_active"] is True
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"auth": "x"},
+        {"auth": {"client_id": 5}},
+        {"permissions": 5},
+        {"permissions": [5]},
+        {"is_active": "yes"},
+        {"overriden_scopes": []},
+        {"id": "another"},
+        {"workspace_id": "another"},
+        {"created_at": "2001-01-01T00:00:00Z"},
+    ],
+    ids=str,
+)
+def test_an_edit_by_hand_that_the_dashboard_could_not_make_is_refused(api: Api, change: Json) -> None:
+    api.register()
+    before = api.list()
+    answer = api.http.patch("/_emulator/unifiedto/integrations", json={"integration_type": "microsoft_ad", **change})
+    assert (answer.status_code, next(iter(change)) in answer.json()["error"]) == (400, True)
+    assert api.list() == before
+    assert api.http.get("/").status_code == 200
 
 
 def test_integrations_are_set_up_and_taken_away_by_hand(api: Api) -> None:

@@ -379,6 +379,12 @@ def test_a_list_can_be_sorted_and_cut_by_date(api: Api) -> None:
     assert [row["integration_type"] for row in api.list(updated_gte=latest)] == ["microsoft_ad"]
 
 
+@pytest.mark.parametrize("query", [{"order": "sideways"}, {"sort": "colour"}, {"sort": "name", "order": "up"}], ids=str)
+@pytest.mark.parametrize("path", ["workspaceintegration", "connection", "notification"])
+def test_an_order_that_does_not_exist_is_refused(api: Api, path: str, query: dict[str, str]) -> None:
+    assert api.http.get(f"/unified/{path}", params=query, headers=api.key).status_code == 400
+
+
 def test_rows_of_production_may_lack_their_environment(api: Api) -> None:
     api.switch(row_without_environment=True)
     assert "environment" not in api.row()
