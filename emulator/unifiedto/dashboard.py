@@ -57,7 +57,7 @@ async def _remove(request: Request) -> Response:
 async def _body(request: Request) -> dict[str, Any]:
     try:
         value = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     return value if isinstance(value, dict) else {}
 

@@ -106,7 +106,7 @@ async def _sign_in(request: Request) -> Response:
     """POST {"integration_type", "environment"?, "account"?}."""
     try:
         body = await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("integration_type"), str) or set(body) - _FIELDS:
         message = 'the body must be {"integration_type", "environment"?, "account"?}'

@@ -188,9 +188,10 @@ class Workspace:
 
     def add_by_hand(self, environment: str, integration_type: str) -> Row:
         """Activating an integration in the dashboard for the first time; a second row of the same kind if there is
-        one already.
+        one already. Raises ``UnifiedRefusal`` 400 for a type or an environment that does not exist.
         """
         with self._lock:
+            self._require_place({"environment": environment})
             row = Row(new_row(new_id(), environment, self._entry(integration_type), self._timestamp()))
             self._put_row(row)
             return row

@@ -243,3 +243,5 @@ def test_integrations_are_set_up_and_taken_away_by_hand(api: Api) -> None:
     assert api.http.delete(path, params=slack).status_code == 204
     assert api.list(env="Staging", integration_type="slack") == []
     assert api.http.patch(path, json=slack).status_code == 400
+    assert api.http.post(path, json=slack | {"environment": "Nowhere"}).status_code == 400
+    assert api.http.post(path, json={"integration_type": "nothing"}).status_code == 400
