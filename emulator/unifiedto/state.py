@@ -1,6 +1,6 @@
 """The emulated workspace: its rows and environments, and how a change becomes visible.
 
-Nothing here knows HTTP. Rows are kept with their ``auth`` sealed (see ``seal``), and together with what they looked
+Nothing here knows HTTP. Rows are kept with their credentials sealed (see ``seal``), and together with what they looked
 like before the last write, so that a change can stay invisible for a number of reads (U12). All public methods are
 safe to call from several threads.
 """
@@ -14,15 +14,24 @@ from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
 from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
-from emulator.unifiedto.model import JsonObject, Row, check_body, check_connection, check_edit, new_id
+from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_connection, check_edit, new_id
 from emulator.unifiedto.records import Connections, Notifications
 from emulator.unifiedto.seal import Seal
-from emulator.unifiedto.seed import API_KEY, ENVIRONMENTS, WORKSPACE_ID, WORKSPACE_NAME, new_row, seeded_rows
+from emulator.unifiedto.seed import (
+    API_KEY,
+    ENVIRONMENTS,
+    FIELDS_OUTSIDE_THE_MODEL,
+    WORKSPACE_ID,
+    WORKSPACE_NAME,
+    new_row,
+    seeded_rows,
+)
 from emulator.unifiedto.switches import Switches
 
 _ROWS = "unifiedto_rows"
 _WORKSPACE = "unifiedto_workspace"
 _WORKSPACE_KEY = "workspace"
+_READABLE_FIELDS = KNOWN_FIELDS | set(FIELDS_OUTSIDE_THE_MODEL)
 
 
 class Workspace:
@@ -265,11 +274,19 @@ class Workspace:
         return entry
 
     def _pack(self, row: Row) -> JsonObject:
-        return {"fields": row.fields, "auth": self.seal().close(row.auth) if row.auth else None}
+        """The row as it is stored. Besides ``auth``, what no model names is sealed: a client's mistake may have put a
+        credential there."""
+        unnamed = {name: value for name, value in row.fields.items() if name not in _READABLE_FIELDS}
+        return {
+            "fields": {name: value for name, value in row.fields.items() if name not in unnamed},
+            "auth": self.seal().close(row.auth) if row.auth else None,
+            "unnamed": self.seal().close(unnamed) if unnamed else None,
+        }
 
     def _row_of(self, packed: JsonObject) -> Row:
-        sealed = packed["auth"]
-        return Row(dict(packed["fields"]), self.seal().open(sealed) if sealed else None)
+        auth, unnamed = packed["auth"], packed.get("unnamed")
+        fields = packed["fields"] | (self.seal().open(unnamed) if unnamed else {})
+        return Row(fields, self.seal().open(auth) if auth else None)
 
     def _put_row(self, row: Row, before: Row | None = None, stale_reads: int = 0, is_new: bool = False) -> None:
         document: JsonObject = {

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.emulator.test_unifiedto.conftest import CLIENT_SECRET, CREDENTIALS, Api, Entra
+from tests.emulator.test_unifiedto.conftest import CLIENT_SECRET, CREDENTIALS, Api, Entra, Json
 
 ROWS = "/unified/workspaceintegration"
 UNLUCKY = {"integration_type": "microsoft_ad", "auth": CREDENTIALS}
@@ -58,6 +58,13 @@ def test_every_credential_that_a_registration_can_hold_is_hidden(api: Api, name:
     api.switch(mask="clear")
     api.register(auth={name: CLIENT_SECRET})
     assert api.row()["auth"] == {name: CLIENT_SECRET}
+    assert_in_no_file(api, CLIENT_SECRET)
+
+
+def test_a_credential_in_a_field_that_no_model_names_is_hidden_and_kept(api: Api) -> None:
+    odd: Json = {"client_secret": CLIENT_SECRET, "more": {"pem": CLIENT_SECRET}}
+    api.register(**odd)
+    assert {name: api.row()[name] for name in odd} == odd
     assert_in_no_file(api, CLIENT_SECRET)
 
 
