@@ -1,4 +1,6 @@
-"""Control routes: look at and steer the emulator. They are never journalled and never meet faults."""
+"""Control routes: look at and steer the emulator. They are never journalled and never meet faults, but for a closed
+port, which is closed for everybody and for a minute at most.
+"""
 
 from __future__ import annotations
 
