@@ -30,9 +30,13 @@ class RotatingClientSecretArgs(TypedDict):
         Default P90D.
     force_token: any value that differs from the last one asks for a rotation now. Setting the first one, or none,
         asks for nothing.
-    label: begins each secret's display name in the portal. Default: ``unifiedto <name>``.
+    label: begins each secret's display name in the portal, and tells this stack's secrets from those of others, so it
+        is not to be shared. Default: ``<project>/<stack> <name>``.
     consumers: names of the `WorkspaceIntegration` resources that use the secret: while one of them has not accepted
         the current secret, the previous one is not replaced as long as it works.
+    proof: name of the command that proves each secret before a consumer gets it, with the variables
+        ``GENERATION_VARIABLE`` and ``KEY_ID_VARIABLE`` (`stack_state`) in its environment. Without it no secret that is
+        missing in the state is ever called unused.
     """
 
     application_id: pulumi.Input[str]
@@ -42,6 +46,7 @@ class RotatingClientSecretArgs(TypedDict):
     force_token: NotRequired[pulumi.Input[str]]
     label: NotRequired[pulumi.Input[str]]
     consumers: NotRequired[Sequence[str]]
+    proof: NotRequired[str]
 
 
 class SlotSummary(TypedDict):
@@ -66,7 +71,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
     one secret.
 
     Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `ends` (generation to the
-    instant at which its secret ends; of the secrets that there are, and known in every preview), `rotates_at`,
+    instant at which its secret ends; of the secrets that there are, and known in every preview),
+    `registered_generations` (of the secret that each consumer is on record with since the last run), `rotates_at`,
     `expires_at`, `days_left` (days until the current secret ends, begun ones counted whole).
     """
 
@@ -75,6 +81,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
     generation: pulumi.Output[int]
     slots: pulumi.Output[dict[str, SlotSummary]]
     ends: pulumi.Output[dict[str, str]]
+    registered_generations: pulumi.Output[list[int]]
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]
     days_left: pulumi.Output[int]
@@ -87,16 +94,19 @@ class RotatingClientSecret(pulumi.ComponentResource):
         names: dict[str, str] = {slot: f"{name}-{slot}" for slot in SLOT_NAMES}
         in_state = stack_state.resources_in_state()
         consumers = list(args.get("consumers") or ())
+        self.registered_generations = in_state.apply(lambda state: stack_state.registered_generations(state, consumers))
 
         self.schedule = RotationSchedule(
             f"{name}-schedule",
-            label=args.get("label") or f"unifiedto {name}",
+            label=args.get("label") or default_label(name),
             period=args.get("rotate_every") or DEFAULT_PERIOD,
             force_token=args.get("force_token") or "",
             now=format_instant(now),
-            registered_generations=in_state.apply(lambda state: stack_state.registered_generations(state, consumers)),
+            registered_generations=self.registered_generations,
             slots_in_state=in_state.apply(lambda state: stack_state.slots_in_state(state, names, f"{name}-schedule")),
             application_object_id=args["application_object_id"],
+            used_key_ids=in_state.apply(lambda state: stack_state.used_key_ids(state, consumers, args.get("proof"))),
+            proven_generation=in_state.apply(lambda state: stack_state.proven_generation(state, args.get("proof"))),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self._on_error = entra_errors.advice_hook(f"{name}-advice")
@@ -139,18 +149,19 @@ class RotatingClientSecret(pulumi.ComponentResource):
         """
         schedule = self.schedule
 
-        def declare(generation: float) -> azuread.ApplicationPassword | None:
-            if int(generation) == NEVER:
+        def declare(known: Sequence[Any]) -> azuread.ApplicationPassword | None:
+            generation, deletes_first = int(known[0]), bool(known[1])
+            if generation == NEVER:
                 return None
             return azuread.ApplicationPassword(
                 name,
                 application_id=args["application_id"],
                 display_name=getattr(schedule, f"{slot}_display_name"),
                 end_date=getattr(schedule, f"{slot}_ends_at"),
-                rotate_when_changed={"generation": str(int(generation))},
+                rotate_when_changed={"generation": str(generation)},
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    delete_before_replace=True,
+                    delete_before_replace=deletes_first,
                     deleted_with=args.get("deleted_with"),
                     additional_secret_outputs=["value"],
                     depends_on=[schedule],
@@ -158,8 +169,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
                 ),
             )
 
-        planned: pulumi.Output[int] = getattr(schedule, f"{slot}_generation")
-        return planned.apply(declare)
+        return pulumi.Output.all(getattr(schedule, f"{slot}_generation"), schedule.deletes_first).apply(declare)
 
     def _summary(
         self, slot: SlotName, password: pulumi.Output[azuread.ApplicationPassword | None], now: datetime
@@ -185,6 +195,11 @@ class RotatingClientSecret(pulumi.ComponentResource):
             ends_at=getattr(schedule, f"{slot}_ends_at"),
             key_id=password.apply(lambda created: created.key_id if created is not None else ""),
         ).apply(summarize)
+
+
+def default_label(name: str) -> str:
+    """Begins the display names of a component's secrets; of no other stack's that shares the application."""
+    return f"{pulumi.get_project()}/{pulumi.get_stack()} {name}"
 
 
 def days_left(ends_at: datetime, now: datetime) -> int:

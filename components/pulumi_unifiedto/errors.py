@@ -701,6 +701,7 @@ class SecretLimitReached(AccountError):
         secrets: Sequence[str] = (),
         limit: int = 2,
         is_beforehand: bool = False,
+        next_step: str | None = None,
         remote_code: str | None = None,
         request_id: str | None = None,
     ) -> None:
@@ -709,6 +710,7 @@ class SecretLimitReached(AccountError):
         super().__init__(
             f"The application {application} already holds {len(secrets) or limit} client secrets{held}."
             + (" Nothing was changed." if is_beforehand else ""),
+            next_step=next_step,
             remote_code=remote_code,
             request_id=request_id,
         )
@@ -759,7 +761,7 @@ class ForcedRotationRefused(AccountError):
     )
     remedy = (
         "Take the new value back (pulumi config rm unifiedto:forceRotation), run pulumi up until every registration "
-        "succeeds (or remove the one that cannot), then force again."
+        "succeeds, then force again. One that cannot succeed can be removed from the program: its sign-ins end then."
     )
     example = MappingProxyType(
         {
@@ -790,7 +792,8 @@ class OrphanedSecret(AccountError):
     code = "UNI212"
     title = "client secret whose value was lost"
     usual_cause = (
-        "Entra created the secret and the answer was lost on its way, so no state holds its value. Nothing uses it."
+        "An earlier run had Entra create the secret, and the answer was lost on its way. No state holds its value, so "
+        "neither this stack nor any of its registrations can use it."
     )
     remedy = "Remove it, then run again."
     example = MappingProxyType(
@@ -803,10 +806,43 @@ class OrphanedSecret(AccountError):
     )
 
     def __init__(self, *, display_name: str, key_id: str, application: str, command: str | None = None) -> None:
+        self.key_id = key_id
         super().__init__(
             f'The application {application} holds a client secret "{display_name}" (key id {key_id}) that no '
             "state knows.",
             next_step=f"Remove it with: {command} and run again." if command else None,
+        )
+
+
+class StateOlderThanEntra(AccountError):
+    """Entra holds later secrets of this stack than its state knows, and has no room for another."""
+
+    code = "UNI220"
+    title = "state older than what Entra holds"
+    usual_cause = (
+        "The state was restored from a backup, or another stack of the same project, name and component uses the "
+        "application. Unified.to may use a secret that this state does not hold, so none is called unused."
+    )
+    remedy = (
+        "Restore the newest state of the stack and run again. If there is none, find out which of the secrets nothing "
+        "uses (Entra's sign-in logs name the key id that was used), remove that one, run pulumi refresh, and run again."
+    )
+    example = MappingProxyType(
+        {
+            "application": "33333333-3333-3333-3333-333333333333",
+            "secrets": (
+                "'crm/prod login blue #2 until 2027-03-01', key id 44444444-4444-4444-4444-444444444444, value begins "
+                "abc…, until 2027-03-01T00:00:00Z (in this stack's state)",
+                "'crm/prod login green #3 until 2027-06-01', key id 55555555-5555-5555-5555-555555555555, value begins "
+                "xyz…, until 2027-06-01T00:00:00Z",
+            ),
+        }
+    )
+
+    def __init__(self, *, application: str, secrets: Sequence[str]) -> None:
+        super().__init__(
+            f"The application {application} holds client secrets that were made later than this stack's state: "
+            f"{'; '.join(secrets)}. Nothing was changed."
         )
 
 
@@ -998,9 +1034,17 @@ class SecretAlreadyGone(AccountError):
     remedy = "Run pulumi refresh, which takes it out of the state, and then the same command again."
     example = MappingProxyType({"resource": "sign-in-secret-blue"})
 
-    def __init__(self, *, resource: str, remote_code: str | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        resource: str,
+        key_id: str | None = None,
+        remote_code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        named = f" with key id {key_id}" if key_id else ""
         super().__init__(
-            f"The client secret of {resource} does not exist in Entra any more.",
+            f"The client secret{named} of {resource} does not exist in Entra any more.",
             remote_code=remote_code,
             request_id=request_id,
         )
@@ -1368,6 +1412,27 @@ class EntraStepFailed(LaterError):
         super().__init__(f"Entra did not {operation} {resource}.", remote_code=remote_code)
 
 
+class MoveNeedsState(LaterError):
+    """The secrets are to move to another application, and it is not known which of them the stack has."""
+
+    code = "UNI313"
+    title = "another application while the state cannot be told"
+    usual_cause = (
+        "The stack's last state could not be read (a warning says so), or the component was renamed in the same run, "
+        "so that its secrets are not found under their names yet."
+    )
+    remedy = "Run again. If the component was renamed, run pulumi up with the old application first, then change it."
+    example = MappingProxyType(
+        {"old": "33333333-3333-3333-3333-333333333333", "new": "66666666-6666-6666-6666-666666666666"}
+    )
+
+    def __init__(self, *, old: str, new: str) -> None:
+        super().__init__(
+            f"The client secrets were not moved from the application {old} to {new}: it is not known which of them are "
+            "in use. Nothing was changed."
+        )
+
+
 CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
     UnknownIntegrationType,
     UnknownEnvironment,
@@ -1401,6 +1466,7 @@ CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
     RegistrationRefused,
     WorkspaceMismatch,
     SecretAlreadyGone,
+    StateOlderThanEntra,
     ApiUnreachable,
     ApiUnavailable,
     RateLimited,
@@ -1413,6 +1479,7 @@ CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
     EntraUnreachable,
     EntraLookupFailed,
     EntraStepFailed,
+    MoveNeedsState,
     UnexpectedFault,
 )
 

@@ -1,8 +1,8 @@
 """A read-only look at an application's client secrets, before a secret is created.
 
 The azuread provider creates and removes the secrets. What it cannot do is say *before* it acts that there is no room
-for another secret, whose secrets are in the way, or that an earlier run left one behind whose value was lost. That
-takes one token and one GET, with the credentials that the azuread provider uses.
+for another secret, whose secrets are in the way, or that an earlier run left one behind whose value was lost (see
+`listed_secrets`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import binascii
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 import httpx
@@ -28,11 +26,8 @@ from azure.identity import (
 )
 
 from .entra_cloud import EntraEndpoints, cloud_settings, entra_endpoints
-from .errors import CallerNotPermitted, OrphanedSecret, SecretLimitReached, UnifiedtoError
-
-MOST_SECRETS: Final = 2
-"""Client secrets that an application for personal accounts can hold (documented:
-https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation)."""
+from .errors import CallerNotPermitted
+from .listed_secrets import ListedSecret
 
 _ROLES_THAT_CREATE: Final = frozenset(
     {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
@@ -52,99 +47,24 @@ class Config(Protocol):
     def get(self, key: str) -> str | None: ...
 
 
-@dataclass(frozen=True)
-class SecretSeen:
-    """A client secret as Microsoft Graph lists it; the value itself is never listed.
+def look_at_secrets(
+    application_object_id: str, config: Config, environment: Mapping[str, str] = os.environ
+) -> list[ListedSecret] | None:
+    """The client secrets of an application, asked for with the azuread provider's own credentials; one token, one GET.
 
-    `hint` holds the value's first three characters; absent fields are empty texts.
-    """
-
-    key_id: str
-    display_name: str
-    hint: str
-    ends_at: str
-
-    def describe(self) -> str:
-        name = f"{self.display_name!r}" if self.display_name else "(no name)"
-        return f"{name}, key id {self.key_id}, value begins {self.hint or '???'}…, until {self.ends_at or 'unknown'}"
-
-
-def find_obstacle(
-    secrets: Sequence[SecretSeen],
-    *,
-    application_object_id: str,
-    display_name: str,
-    known_key_ids: AbstractSet[str],
-    replaced_key_id: str | None,
-    kept_key_id: str | None,
-) -> UnifiedtoError | None:
-    """Why the next secret cannot be created, or None.
-
-    Args:
-        secrets: what the application holds.
-        display_name: of the secret that is about to be created.
-        known_key_ids: the secrets in the stack's state.
-        replaced_key_id: the one of them that is removed just before, if any.
-        kept_key_id: the one of them that is the wanted secret already, if any.
-    """
-    if kept_key_id is not None and any(secret.key_id == kept_key_id for secret in secrets):
-        return None
-    remaining = [secret for secret in secrets if secret.key_id != replaced_key_id]
-    if len(remaining) < MOST_SECRETS:
-        return None
-    orphans = [
-        secret
-        for secret in remaining
-        if is_same_secret(secret.display_name, display_name) and secret.key_id not in known_key_ids
-    ]
-    if orphans:
-        return _orphan(application_object_id, orphans[0])
-    return SecretLimitReached(
-        application=application_object_id,
-        secrets=[secret.describe() for secret in remaining],
-        limit=MOST_SECRETS,
-        is_beforehand=True,
-    )
-
-
-def is_same_secret(name: str, other: str) -> bool:
-    """Whether two display names are of one slot and generation; a repeated try may have another end date."""
-    return name.rpartition(" until ")[0] == other.rpartition(" until ")[0] != ""
-
-
-def _orphan(application_object_id: str, secret: SecretSeen) -> OrphanedSecret:
-    return OrphanedSecret(
-        display_name=secret.display_name,
-        key_id=secret.key_id,
-        application=application_object_id,
-        command=f"az ad app credential delete --id {application_object_id} --key-id {secret.key_id}",
-    )
-
-
-def check_room_for_secret(
-    *,
-    application_object_id: str,
-    display_name: str,
-    known_key_ids: AbstractSet[str],
-    replaced_key_id: str | None,
-    kept_key_id: str | None,
-    config: Config,
-    environment: Mapping[str, str] = os.environ,
-) -> None:
-    """Raises when the caller may not create a secret, or when the application has no room for one.
-
-    An empty `application_object_id` (an application that does not exist yet) checks the caller's right alone. Where
-    the look itself is impossible, a line on standard error says so, without the fault's own message, which may hold a
-    secret, and the run goes on: the azuread provider then reports what it meets.
+    None where they cannot be told: for an empty `application_object_id` (an application that does not exist yet, where
+    the caller's right alone is checked), for one that Graph does not show, and where the look itself is impossible. The
+    last says so in a line on standard error, without the fault's own message, which may hold a secret, and the run goes
+    on: the azuread provider then reports what it meets.
 
     Raises:
-        CallerNotPermitted, SecretLimitReached, OrphanedSecret.
+        CallerNotPermitted: the caller may not create a secret.
     """
     try:
         endpoints = entra_endpoints({**environment, **cloud_settings(lambda key: config.get(f"azuread:{key}"))})
         token = _credential(config, environment, endpoints).get_token(f"{endpoints.graph}/.default").token
         _check_roles(token)
-        secrets = list_secrets(endpoints, token, application_object_id) if application_object_id else None
+        return list_secrets(endpoints, token, application_object_id) if application_object_id else None
     except CallerNotPermitted:
         raise
     except Exception as fault:  # whatever it is, the look is not what the run is for
@@ -152,25 +72,10 @@ def check_room_for_secret(
             f"The application's client secrets could not be listed beforehand ({type(fault).__name__}); "
             "going on without.\n"
         )
-        return
-    if secrets is None:
-        return
-    obstacle = find_obstacle(
-        secrets,
-        application_object_id=application_object_id,
-        display_name=display_name,
-        known_key_ids=known_key_ids,
-        replaced_key_id=replaced_key_id,
-        kept_key_id=kept_key_id,
-    )
-    if obstacle is not None:
-        raise obstacle
-    for secret in secrets:
-        if is_same_secret(secret.display_name, display_name) and secret.key_id not in known_key_ids:
-            sys.stderr.write(f"{_orphan(application_object_id, secret)}\n")
+        return None
 
 
-def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: str) -> list[SecretSeen] | None:
+def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: str) -> list[ListedSecret] | None:
     """The client secrets of an application; None when Microsoft Graph does not show the application (yet).
 
     Documented: https://learn.microsoft.com/graph/api/application-get.
@@ -185,7 +90,7 @@ def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: s
         return None
     answer.raise_for_status()
     return [
-        SecretSeen(
+        ListedSecret(
             key_id=str(entry.get("keyId") or ""),
             display_name=str(entry.get("displayName") or ""),
             hint=str(entry.get("hint") or ""),

@@ -17,7 +17,7 @@ from typing_extensions import NotRequired
 
 from . import stack_state
 from .arguments import given
-from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary, days_left
+from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary, days_left, default_label
 from .declared_registrations import declare_once
 from .entra_application import EntraApplication, validate_display_name, validate_redirect_uris
 from .entra_cloud import cloud_settings, current_instant
@@ -187,8 +187,9 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "application_object_id": application.object_id,
                 "rotate_every": period,
                 "force_token": args.get("force_rotation") or pulumi.Config("unifiedto").get("forceRotation") or "",
-                "label": f"unifiedto {name}",
+                "label": default_label(name),
                 "consumers": names,
+                "proof": f"{name}-proof",
             },
             child,
         )
@@ -238,6 +239,8 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "UNIFIEDTO_PROOF_CLIENT_ID": application.client_id,
                 "UNIFIEDTO_PROOF_CLIENT_SECRET": secret.value,
                 "UNIFIEDTO_PROOF_DEADLINE_S": f"{deadline_s:g}",
+                stack_state.GENERATION_VARIABLE: secret.generation.apply(str),
+                stack_state.KEY_ID_VARIABLE: secret.key_id,
                 **cloud_settings(pulumi.Config("azuread").get),
             },
             logging=command.local.Logging.NONE,
@@ -264,6 +267,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "client_id": application.client_id,
                 "client_secret": secret.value,
                 "secret_generation": secret.generation,
+                "secret_key_id": secret.key_id,
                 "redirect_uris": list(redirect_uris),
                 **_among(registration, *_PASSED_ON),  # type: ignore[typeddict-item]
             },
@@ -280,7 +284,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         now = current_instant(os.environ)
 
         def watch(known: Sequence[Any]) -> int:
-            current_days_left, ends_by_generation, current, *registered = known
+            current_days_left, ends_by_generation, current, registered = known
             ends = first_end_in_use(ends_by_generation, current, registered)
             in_use_days_left = days_left(parse_instant(ends), now)
             if in_use_days_left < limit:
@@ -290,8 +294,11 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 pulumi.log.warn(str(error), self)
             return int(current_days_left)
 
-        registered = [registration.secret_generation for registration in self._registrations]
-        return pulumi.Output.all(secret.days_left, secret.ends, secret.generation, *registered).apply(watch)
+        # A preview shows what is registered now; an update waits for what it registers.
+        registered = secret.registered_generations
+        if not pulumi.runtime.is_dry_run():
+            registered = pulumi.Output.all(*(registration.secret_generation for registration in self._registrations))
+        return pulumi.Output.all(secret.days_left, secret.ends, secret.generation, registered).apply(watch)
 
 
 _PASSED_ON: Final = (

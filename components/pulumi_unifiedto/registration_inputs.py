@@ -45,6 +45,7 @@ REMOTE_KEYS: Final[tuple[str, ...]] = (
 
 LOCAL_KEYS: Final[tuple[str, ...]] = (
     "secret_generation",
+    "secret_key_id",
     "on_delete",
     "mode",
     "create_if_missing",
@@ -287,6 +288,7 @@ _JUDGES: Final[Mapping[str, Callable[[Any], Any]]] = MappingProxyType(
         "scope_overrides": lambda value: _text_map("scopeOverrides", value, may_be_empty=False),
         "auth_extras": _auth_extras,
         "secret_generation": _generation,
+        "secret_key_id": lambda value: _text("secretKeyId", value),
         "on_delete": _choice("onDelete", ON_DELETE),
         "mode": _choice("mode", MODES),
         "create_if_missing": _flag("createIfMissing"),

@@ -16,7 +16,8 @@ azuread provider replace the secret: observed with its upstream 3.9).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from enum import Enum
@@ -26,8 +27,10 @@ import isodate
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import contains_unknowns
+from typing_extensions import NotRequired
 
-from .errors import ForcedRotationRefused, InvalidRotationPeriod, UnifiedtoError
+from .errors import ForcedRotationRefused, InvalidRotationPeriod, MoveNeedsState, OrphanedSecret, UnifiedtoError
+from .listed_secrets import ListedSecret, StackView, find_obstacle, lost_in_use, orphans
 
 SlotName = Literal["blue", "green"]
 SLOT_NAMES: Final[tuple[SlotName, SlotName]] = ("blue", "green")
@@ -76,13 +79,16 @@ class Period:
 
     def __init__(self, text: str) -> None:
         """Raises InvalidRotationPeriod when the text is no duration, or not between an hour and a year."""
+        reference = datetime(2026, 1, 1, tzinfo=timezone.utc)
         try:
             self._duration = isodate.parse_duration(text)
+            length = self.after(reference) - reference
         except (isodate.ISO8601Error, TypeError, ValueError):
-            raise InvalidRotationPeriod(period=str(text), reason="it is not an ISO 8601 duration") from None
+            reason = "it is not an ISO 8601 duration in whole years and months"
+            raise InvalidRotationPeriod(period=str(text), reason=reason) from None
+        except OverflowError:
+            raise InvalidRotationPeriod(period=str(text), reason="it never ends") from None
         self.text = text
-        reference = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        length = self.after(reference) - reference
         if length < SHORTEST_PERIOD:
             raise InvalidRotationPeriod(period=text, reason="it is shorter than one hour")
         if length > LONGEST_PERIOD:
@@ -115,12 +121,19 @@ class PlannedSecret:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The state: which generation serves, what each slot holds, and the last force token that was obeyed."""
+    """The state: which generation serves, what each slot holds, and the last force token that was obeyed.
+
+    application: object id of the application that the secrets belong to, empty where it is not known yet.
+    deletes_first: a slot is emptied before it is filled again. Not while the secrets move to another application: that
+    one has room, and the old one's are in use until the new ones are registered.
+    """
 
     current: PlannedSecret
     previous: PlannedSecret | None
     period: str
     force_token: str
+    application: str = ""
+    deletes_first: bool = True
 
     @property
     def generation(self) -> int:
@@ -148,6 +161,7 @@ class Step(Enum):
     START = "start"
     KEEP = "keep"
     RENEW = "renew the current secret, which is missing"
+    MOVE = "begin anew in another application"
     ROTATE_DUE = "rotate, the period is over"
     ROTATE_FORCED = "rotate, as forced"
     HOLD = "hold, the current secret is not registered everywhere yet"
@@ -179,6 +193,8 @@ def decide(
     now: datetime,
     registered_generations: Sequence[int] = (),
     slots: Mapping[str, SlotInState] | None = None,
+    application: str = "",
+    is_lost_in_use: bool = False,
 ) -> Decision:
     """The schedule of this run, at most one generation on from the one before, however late the run is.
 
@@ -192,48 +208,145 @@ def decide(
         registered_generations: for each registration at Unified.to, the generation of the secret that it is known to
             have accepted last, `NEVER` for one of which nothing is known. Empty where the secret is used elsewhere.
         slots: the secrets that the stack's state holds; None where that cannot be told.
+        application: object id of the application that is to hold the secrets; empty where it is not known yet.
+        is_lost_in_use: the state does not hold the current secret, while Entra has it and a registration holds it: the
+            next one takes the other slot, and the lost one is left where it is.
 
     Raises:
         ForcedRotationRefused: the advance would replace a secret that still works and that Unified.to may hold.
+        MoveNeedsState: the application changes, and the state cannot be told.
     """
     if before is None:
         first = plan_secret(0, label=label, period=period, now=now)
-        return Decision(Schedule(current=first, previous=None, period=period.text, force_token=force_token), Step.START)
+        started = Schedule(first, previous=None, period=period.text, force_token=force_token, application=application)
+        return Decision(started, Step.START)
 
-    before = forget_removed(before, slots)
-    forced = bool(force_token) and force_token != before.force_token
-    if slots is not None and not _holds(slots, before.current):
-        renewed = plan_secret(before.generation, label=label, period=period, now=now)
-        token = force_token or before.force_token
-        return Decision(replace(before, current=renewed, period=period.text, force_token=token), Step.RENEW)
+    moves = bool(before.application) and bool(application) and application != before.application
+    if moves and slots is None:
+        raise MoveNeedsState(old=before.application, new=application)
+    own_slots = slots_of(application or before.application, slots)
+    returned = recover(own_slots or {}, period=period, force_token=before.force_token) if moves else None
+    if returned is not None and returned.current.is_alive(now):
+        # Back before the secrets of the application in between took over: those of this one are still there.
+        back = replace(returned, application=application, period=period.text, deletes_first=False)
+        return Decision(back, Step.KEEP)
+    before = forget_removed(replace(before, application=application or before.application), own_slots)
     kept = replace(before, period=period.text)
-    if not forced and now < kept.rotates_at:
+    token = force_token or before.force_token
+    # Once nothing in the state belongs to another application any more, a slot is emptied first again.
+    is_moving = slots is not None and slots != own_slots
+    deletes_first = before.deletes_first or (slots is not None and not is_moving)
+    if moves:
+        # What the old application holds is in use until the new one's secret is registered, and goes at the end.
+        first_here = plan_secret(before.generation + 1, label=label, period=period, now=now)
+        in_its_slot = (own_slots or {}).get(first_here.slot)
+        is_in_the_way = in_its_slot is not None and parse_instant(in_its_slot["ends_at"]) <= now
+        moved = replace(kept, current=first_here, previous=None, force_token=token, deletes_first=is_in_the_way)
+        return Decision(moved, Step.MOVE)
+    if own_slots is not None and not _holds(own_slots, before.current) and not is_lost_in_use:
+        renewed = plan_secret(before.generation, label=label, period=period, now=now)
+        return Decision(replace(kept, current=renewed, force_token=token, deletes_first=deletes_first), Step.RENEW)
+    forced = bool(force_token) and force_token != before.force_token
+    if not forced and not is_lost_in_use and now < kept.rotates_at:
         return Decision(kept, Step.KEEP)
 
     # The advance replaces what lies in the other slot. While that secret works and a registration may hold it (one that
     # failed after Unified.to had acted is on record with an older generation than it has), replacing it would lock
     # customers out: time waits for the registration, a person who forces is told.
-    previous = before.previous
+    # The same while the secrets of another application are still in the state, because a move there has not ended.
     lagging = [generation for generation in registered_generations if generation < before.generation]
-    if previous is not None and previous.is_alive(now) and lagging:
+    in_danger = before.previous if lagging else None
+    if is_moving and before.current.is_alive(now):
+        in_danger = before.previous or before.current
+    if in_danger is not None and in_danger.is_alive(now):
         if forced:
             raise ForcedRotationRefused(
                 current=before.generation,
-                registered=min(lagging),
-                replaced=previous.generation,
-                secret=previous.display_name,
+                registered=min(registered_generations, default=NEVER),
+                replaced=in_danger.generation,
+                secret=in_danger.display_name,
                 force_token=force_token,
             )
         return Decision(kept, Step.HOLD)
 
-    following = plan_secret(before.generation + 1, label=label, period=period, now=now)
     advanced = Schedule(
-        current=following,
-        previous=before.current,
+        current=plan_secret(before.generation + 1, label=label, period=period, now=now),
+        previous=None if is_lost_in_use else before.current,
         period=period.text,
-        force_token=force_token or before.force_token,
+        force_token=token,
+        application=before.application,
+        deletes_first=deletes_first,
     )
     return Decision(advanced, Step.ROTATE_FORCED if forced else Step.ROTATE_DUE)
+
+
+Look = Callable[[str], Sequence[ListedSecret] | None]
+"""Lists the client secrets of an application by its object id; None where they cannot be told."""
+
+
+def advance(
+    before: Schedule | None,
+    *,
+    label: str,
+    period: Period,
+    force_token: str,
+    now: datetime,
+    registered_generations: Sequence[int],
+    slots: Mapping[str, SlotInState] | None,
+    application: str,
+    proven: int | None,
+    used_key_ids: Sequence[str],
+    look: Look,
+) -> tuple[Schedule, list[OrphanedSecret]]:
+    """`decide`, and before a secret is created or after a run that did not end well, a look whether Entra has room.
+
+    proven: the generation that was proven last, `NEVER` for none, None where that cannot be told. used_key_ids: key ids
+    of the secret that was proven last, and of those that registrations are on record with.
+
+    The schedule of this run, and the secrets of earlier runs that nothing can use. Nothing is looked at, or judged,
+    where the state cannot be told.
+
+    Raises:
+        UnifiedtoError: what is in the way, before anything is changed.
+    """
+
+    def decision(*, is_lost_in_use: bool = False) -> Decision:
+        return decide(
+            before,
+            label=label,
+            period=period,
+            force_token=force_token,
+            now=now,
+            registered_generations=registered_generations,
+            slots=slots,
+            application=application,
+            is_lost_in_use=is_lost_in_use,
+        )
+
+    decided = decision()
+    schedule = decided.schedule
+    held = slots_of(schedule.application, slots) or {}
+    is_settled = _holds(held, schedule.current) and all(g == schedule.generation for g in registered_generations)
+    if is_settled or (slots is None and before is not None):
+        return schedule, []
+    listed = look(schedule.application)
+    if listed is None:
+        return schedule, []
+    view = StackView(
+        application_object_id=schedule.application,
+        label=label,
+        generation=NEVER if before is None else before.generation,
+        in_state={int(slot["generation"]): slot["key_id"] for slot in held.values()},
+        registered=frozenset(registered_generations),
+        used_key_ids=frozenset(used_key_ids),
+        proven=proven if held == slots else None,  # while secrets move between applications, none is called unused
+    )
+    if decided.step is Step.RENEW and lost_in_use(listed, view):
+        schedule = decision(is_lost_in_use=True).schedule
+    obstacle = find_obstacle(listed, view, schedule.generation)
+    if obstacle is not None:
+        raise obstacle
+    return schedule, orphans(listed, view)
 
 
 # --- the state as a resource's properties ----------------------------------------------------------------------------
@@ -247,6 +360,7 @@ class SlotInState(TypedDict):
     display_name: str
     starts_at: str
     ends_at: str
+    application_object_id: NotRequired[str]
 
 
 def to_properties(schedule: Schedule) -> dict[str, Any]:
@@ -257,6 +371,8 @@ def to_properties(schedule: Schedule) -> dict[str, Any]:
         "force_token": schedule.force_token,
         "rotates_at": format_instant(schedule.rotates_at),
         "expires_at": format_instant(schedule.current.ends_at),
+        "application_object_id": schedule.application,
+        "deletes_first": schedule.deletes_first,
     }
     for slot in SLOT_NAMES:
         secret = schedule.secret_in(slot)
@@ -292,6 +408,8 @@ def from_properties(properties: Mapping[str, Any]) -> Schedule | None:
         previous=_planned(properties, other_slot(slot)),
         period=str(properties["period"]),
         force_token=str(properties.get("force_token", "")),
+        application=str(properties.get("application_object_id", "")),
+        deletes_first=bool(properties.get("deletes_first", True)),
     )
 
 
@@ -317,6 +435,17 @@ def recover(slots: Mapping[str, SlotInState], *, period: Period, force_token: st
     current = secrets[-1]
     previous = secrets[-2] if len(secrets) > 1 and secrets[-2].slot != current.slot else None
     return Schedule(current=current, previous=previous, period=period.text, force_token=force_token)
+
+
+def slots_of(application: str, slots: Mapping[str, SlotInState] | None) -> Mapping[str, SlotInState] | None:
+    """The secrets in the state that belong to an application; all where it is not known to which they belong."""
+    if slots is None or not application:
+        return slots
+    return {
+        slot: secret
+        for slot, secret in slots.items()
+        if secret.get("application_object_id", application) in ("", application)
+    }
 
 
 def forget_removed(schedule: Schedule, slots: Mapping[str, SlotInState] | None) -> Schedule:
@@ -363,12 +492,13 @@ class RotationScheduleProvider(ResourceProvider):
         now = parse_instant(news["now"])
         slots: Mapping[str, SlotInState] | None = known(news.get("slots_in_state"), None)
         registered = [int(generation) for generation in known(news.get("registered_generations"), [])]
+        proven = known(news.get("proven_generation"), None)
         before = from_properties(olds)
         if before is None:
             before = recover(slots or {}, period=period, force_token=force_token)
         elif slots is None and not registered:
             registered = [NEVER]
-        schedule = decide(
+        schedule, unused = advance(
             before,
             label=label,
             period=period,
@@ -376,40 +506,20 @@ class RotationScheduleProvider(ResourceProvider):
             now=now,
             registered_generations=registered,
             slots=slots,
-        ).schedule
-        self._look_before(schedule.current, slots or {}, registered, known(news.get("application_object_id"), ""))
+            application=str(known(news.get("application_object_id"), "")),
+            proven=None if proven is None else int(proven),
+            used_key_ids=known(news.get("used_key_ids"), []),
+            look=self._look,
+        )
+        for orphan in unused:
+            sys.stderr.write(f"{orphan}\n")
         return to_properties(schedule)
 
-    def _look_before(
-        self,
-        current: PlannedSecret,
-        slots: Mapping[str, SlotInState],
-        registered: Sequence[int],
-        application_object_id: str,
-    ) -> None:
-        """Looks whether the application has room for the secret that this run creates, before anything is changed.
-
-        Costs a token and one GET, and only when a secret is about to be created or the last run did not end well.
-        """
-        in_place = slots.get(current.slot)
-        settled = in_place is not None and int(in_place["generation"]) == current.generation
-        settled = settled and all(generation == current.generation for generation in registered)
-        if settled:
-            return
+    def _look(self, application_object_id: str) -> Sequence[ListedSecret] | None:
         # azure-identity is slow to import and rarely needed: not at the start of every provider and program.
         from . import graph  # noqa: PLC0415
 
-        known_key_ids = {slot["key_id"] for slot in slots.values()}
-        replaced = in_place["key_id"] if in_place and int(in_place["generation"]) != current.generation else None
-        kept = in_place["key_id"] if in_place and replaced is None else None
-        graph.check_room_for_secret(
-            application_object_id=application_object_id,
-            display_name=current.display_name,
-            known_key_ids=known_key_ids,
-            replaced_key_id=replaced,
-            kept_key_id=kept,
-            config=self._config,
-        )
+        return graph.look_at_secrets(application_object_id, self._config)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         changed = [key for key in _SCHEDULE_KEYS if _differs(_olds.get(key), _news.get(key))]
@@ -428,6 +538,8 @@ _SCHEDULE_KEYS: Final = (
     "force_token",
     "rotates_at",
     "expires_at",
+    "application_object_id",
+    "deletes_first",
     *(f"{slot}_{field}" for slot in SLOT_NAMES for field in ("generation", "starts_at", "ends_at", "display_name")),
 )
 
@@ -456,6 +568,8 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
     force_token: pulumi.Output[str]
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]
+    application_object_id: pulumi.Output[str]
+    deletes_first: pulumi.Output[bool]
     blue_generation: pulumi.Output[int]
     blue_starts_at: pulumi.Output[str]
     blue_ends_at: pulumi.Output[str]
@@ -476,6 +590,8 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
         registered_generations: pulumi.Input[Sequence[int]],
         slots_in_state: pulumi.Input[Mapping[str, SlotInState] | None],
         application_object_id: pulumi.Input[str],
+        proven_generation: pulumi.Input[int | None],
+        used_key_ids: pulumi.Input[Sequence[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = dict.fromkeys(_SCHEDULE_KEYS)
@@ -487,5 +603,7 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
             "registered_generations": registered_generations,
             "slots_in_state": slots_in_state,
             "application_object_id": application_object_id,
+            "proven_generation": proven_generation,
+            "used_key_ids": used_key_ids,
         }
         super().__init__(RotationScheduleProvider(), name, properties, opts)

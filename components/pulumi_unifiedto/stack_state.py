@@ -9,17 +9,25 @@ as it was before this operation, also when the last operation failed half-way).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pulumi
+from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
 
 from .rotation import NEVER, SlotInState
 
 REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
 SCHEDULE_TYPE = "pulumi-python:dynamic/unifiedto:RotationSchedule"
+PROOF_TYPE = "command:local:Command"
+GENERATION_VARIABLE = "UNIFIEDTO_PROOF_GENERATION"
+KEY_ID_VARIABLE = "UNIFIEDTO_PROOF_KEY_ID"
 PASSWORD_TYPE = "azuread:index/applicationPassword:ApplicationPassword"  # noqa: S105 - a type token
 
-_READ_OUTPUTS = "pulumi:pulumi:readStackResourceOutputs"
+_READ_OUTPUTS: Final = "pulumi:pulumi:readStackResourceOutputs"
+_TRIES: Final = 5
+_WAIT_S: Final = 0.3
+"""The CLI's file backend is read while it writes its own state, and answers ``failed to load checkpoint: EOF`` now and
+then (observed with Pulumi 3.260)."""
 
 ResourcesInState = Mapping[str, Any]
 """URN to ``{"type": type token, "outputs": {…}}``."""
@@ -42,8 +50,9 @@ def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
     """Every resource of this stack as the last run left it; None where the engine cannot tell."""
 
     async def read() -> ResourcesInState | None:
+        retrying = AsyncRetrying(stop=stop_after_attempt(_TRIES), wait=wait_fixed(_WAIT_S), reraise=True)
         try:
-            answer = await pulumi.runtime.invoke_async(_READ_OUTPUTS, {"stackName": _stack_name()})
+            answer: Any = await retrying(pulumi.runtime.invoke_async, _READ_OUTPUTS, {"stackName": _stack_name()})
         except Exception as fault:  # the SDK raises a bare Exception for a failed invoke
             pulumi.log.warn(
                 "The stack's last state could not be read, so it is not known which client secret each registration "
@@ -82,6 +91,29 @@ def registered_generations(resources: ResourcesInState | None, names: Sequence[s
     return [int(generation) for generation in generations if generation is not None]
 
 
+def proven_generation(resources: ResourcesInState | None, name: str | None) -> int | None:
+    """The generation of the secret that the proof with a name has proven last, `NEVER` where the state holds no proof;
+    None where it cannot be told."""
+    if resources is None or name is None:
+        return None
+    outputs = _outputs(resources, PROOF_TYPE, name)
+    if outputs is None:
+        return NEVER
+    generation = (outputs.get("environment") or {}).get(GENERATION_VARIABLE)
+    return None if generation is None else int(generation)
+
+
+def used_key_ids(resources: ResourcesInState | None, names: Sequence[str], proof: str | None) -> list[str]:
+    """Key ids of the secrets that registrations are on record with, and of the one that was proven last."""
+    if resources is None:
+        return []
+    found = [(_outputs(resources, REGISTRATION_TYPE, name) or {}).get("secret_key_id") for name in names]
+    if proof is not None:
+        proven = _outputs(resources, PROOF_TYPE, proof) or {}
+        found.append((proven.get("environment") or {}).get(KEY_ID_VARIABLE))
+    return sorted({str(key_id) for key_id in found if key_id})
+
+
 def slots_in_state(
     resources: ResourcesInState | None, names: Mapping[str, str], schedule: str
 ) -> dict[str, SlotInState] | None:
@@ -105,6 +137,7 @@ def slots_in_state(
             display_name=str(outputs.get("displayName") or ""),
             starts_at=str(outputs.get("startDate") or ""),
             ends_at=str(outputs.get("endDate") or ""),
+            application_object_id=str(outputs.get("applicationId") or "").rpartition("/")[2],
         )
     if not slots and _outputs(resources, SCHEDULE_TYPE, schedule) is None:
         return None

@@ -89,7 +89,7 @@ class WorkspaceIntegrationArgs(TypedDict):
     api_url: base URL of Unified.to's API; default: the US region's.
     environment: default ``Production``.
     redirect_uris: one of them must be what Unified.to sends to Entra; default: the API address's own.
-    secret_generation: a number that comes back as an output once the secret was accepted.
+    secret_generation, secret_key_id: come back as outputs once the secret was accepted.
     is_active, permissions, scope_overrides: left as found when absent.
     on_delete: ``restore`` (default) the activation that was found, ``deactivate``, ``keep`` as it is, or ``clear`` the
         credentials.
@@ -108,6 +108,7 @@ class WorkspaceIntegrationArgs(TypedDict):
     environment: NotRequired[pulumi.Input[str]]
     redirect_uris: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     secret_generation: NotRequired[pulumi.Input[int]]
+    secret_key_id: NotRequired[pulumi.Input[str]]
     is_active: NotRequired[pulumi.Input[bool]]
     permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     scope_overrides: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
@@ -135,6 +136,7 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
     client_id: pulumi.Output[str]
     client_secret: pulumi.Output[str]
     secret_generation: pulumi.Output[int | None]
+    secret_key_id: pulumi.Output[str | None]
     redirect_uris: pulumi.Output[list[str]]
     registration_id: pulumi.Output[str]
     registered_client_id: pulumi.Output[str]
@@ -367,6 +369,8 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             outputs["secret_fingerprint"] = _UNKNOWN_SECRET
             if "secret_generation" in inputs:
                 outputs["secret_generation"] = olds.get("secret_generation", NEVER)
+            if "secret_key_id" in inputs:
+                outputs["secret_key_id"] = olds.get("secret_key_id", "none yet")
         return outputs
 
 

@@ -238,7 +238,7 @@ def _without_unknowns(value: Any) -> Any:
 class _Unasking(RotationScheduleProvider):
     """Decides as the real one, and asks nobody about the application's secrets."""
 
-    def _look_before(self, *_facts: object) -> None:
+    def _look(self, application_object_id: str) -> None:
         return None
 
 

@@ -156,6 +156,8 @@ def test_the_proof_has_the_secret_in_its_environment_alone(proof: Registered) ->
         "UNIFIEDTO_PROOF_CLIENT_ID": CLIENT_ID,
         "UNIFIEDTO_PROOF_CLIENT_SECRET": Secret("canary~login-secret-blue~0"),
         "UNIFIEDTO_PROOF_DEADLINE_S": "120",
+        "UNIFIEDTO_PROOF_GENERATION": "0",
+        "UNIFIEDTO_PROOF_KEY_ID": "key of login-secret-blue #0",
     }
     assert "canary" not in repr(inputs)
     assert inputs["create"].endswith(" -m pulumi_unifiedto.proof")
@@ -192,6 +194,7 @@ def test_a_registration_gets_client_secret_and_generation_and_leaves_the_rest_as
         "client_id": CLIENT_ID,
         "client_secret": Secret("canary~login-secret-blue~0"),
         "secret_generation": 0,
+        "secret_key_id": "key of login-secret-blue #0",
         "redirect_uris": [CALLBACK],
     }
     assert inputs_of(first, "login-Sandbox-microsoftoutlook")["environment"] == "Sandbox"

@@ -61,7 +61,7 @@ def test_a_new_application_starts_with_one_secret_and_the_green_slot_is_not_decl
     assert first.custom == ["secret-schedule", "secret-blue"]
     assert first["secret-blue"].inputs == {
         "applicationId": "/applications/app",
-        "displayName": "unifiedto secret blue #0 until 2027-05-22",
+        "displayName": "crm/prod secret blue #0 until 2027-05-22",
         "endDate": "2027-05-22T11:25:31Z",
         "rotateWhenChanged": {"generation": "0"},
     }
@@ -100,12 +100,13 @@ def test_the_schedule_is_told_the_clock_and_the_settings_and_stores_its_provider
     provider = inputs.pop("__provider")
     assert not inputs.pop("slots_in_state", None), "there are none yet"
     assert inputs == {
-        "label": "unifiedto secret",
+        "label": "crm/prod secret",
         "period": "P90D",
         "force_token": "",
         "now": START,
         "registered_generations": [],
         "application_object_id": "app",
+        "used_key_ids": [],
     }
     stored = base64.b64decode(reveal(provider))
     assert b"pulumi_unifiedto.rotation" in stored
@@ -123,7 +124,7 @@ def test_given_settings_reach_the_schedule(rehearse: Rehearse) -> None:
 def test_an_empty_setting_counts_as_absent(absent: str | None, rehearse: Rehearse) -> None:
     run = rehearse(declaring(rotate_every=absent, force_token=absent, label=absent, consumers=absent))
     inputs = run["secret-schedule"].inputs
-    assert (inputs["period"], inputs["force_token"], inputs["label"]) == ("P90D", "", "unifiedto secret")
+    assert (inputs["period"], inputs["force_token"], inputs["label"]) == ("P90D", "", "crm/prod secret")
 
 
 def test_settings_that_other_resources_give_are_taken(rehearse: Rehearse) -> None:
@@ -160,7 +161,7 @@ def test_after_a_rotation_the_previous_secret_stays_as_it_was(first: Run, second
     assert second["secret-blue"].outputs == first["secret-blue"].outputs
     assert second["secret-green"].inputs == {
         "applicationId": "/applications/app",
-        "displayName": "unifiedto secret green #1 until 2027-08-20",
+        "displayName": "crm/prod secret green #1 until 2027-08-20",
         "endDate": "2027-08-20T11:25:31Z",
         "rotateWhenChanged": {"generation": "1"},
     }
@@ -255,7 +256,7 @@ def test_the_slots_tell_a_person_which_is_which_and_until_when(first: Run, secon
         "blue": {
             "generation": 0,
             "key_id": "key of secret-blue #0",
-            "display_name": "unifiedto secret blue #0 until 2027-05-22",
+            "display_name": "crm/prod secret blue #0 until 2027-05-22",
             "starts_at": START,
             "ends_at": "2027-05-22T11:25:31Z",
             "state": "previous, still valid",
@@ -263,7 +264,7 @@ def test_the_slots_tell_a_person_which_is_which_and_until_when(first: Run, secon
         "green": {
             "generation": 1,
             "key_id": "key of secret-green #1",
-            "display_name": "unifiedto secret green #1 until 2027-08-20",
+            "display_name": "crm/prod secret green #1 until 2027-08-20",
             "starts_at": DUE,
             "ends_at": "2027-08-20T11:25:31Z",
             "state": "current",
@@ -301,7 +302,7 @@ def test_the_first_preview_declares_the_secret_of_an_application_that_does_not_e
     assert slots(preview) == ["secret-blue"]
     assert preview["secret-blue"].inputs == {
         "applicationId": UNKNOWN,
-        "displayName": "unifiedto secret blue #0 until 2027-05-22",
+        "displayName": "crm/prod secret blue #0 until 2027-05-22",
         "endDate": "2027-05-22T11:25:31Z",
         "rotateWhenChanged": {"generation": "0"},
     }

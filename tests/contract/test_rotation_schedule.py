@@ -32,7 +32,7 @@ DUE = "2027-02-21T11:25:31Z"
 
 A_YEAR_LATER = "2027-11-23T11:25:31Z"
 
-OBSERVED = ("label", "now", "registered_generations", "slots_in_state", "application_object_id")
+OBSERVED = ("label", "now", "registered_generations", "slots_in_state", "proven_generation", "used_key_ids")
 """Inputs that tell the schedule about the world."""
 
 FIRST: Mapping[str, Any] = {
@@ -41,6 +41,8 @@ FIRST: Mapping[str, Any] = {
     "force_token": "",
     "rotates_at": DUE,
     "expires_at": "2027-05-22T11:25:31Z",
+    "application_object_id": "",
+    "deletes_first": True,
     "blue_generation": 0,
     "blue_starts_at": START,
     "blue_ends_at": "2027-05-22T11:25:31Z",
@@ -75,12 +77,16 @@ def program(now: str = START, **changes: Any) -> dict[str, Any]:
         "registered_generations": [],
         "slots_in_state": {},
         "application_object_id": "",
+        "proven_generation": NEVER,
+        "used_key_ids": [],
         **changes,
     }
     return {key: value for key, value in inputs.items() if value is not None}
 
 
-def in_state(schedule: Mapping[str, Any], key_ids: Mapping[str, str] | None = None) -> dict[str, dict[str, Any]]:
+def in_state(
+    schedule: Mapping[str, Any], key_ids: Mapping[str, str] | None = None, *, application: str = ""
+) -> dict[str, dict[str, Any]]:
     """The secrets of a schedule as the stack's state holds them once they were created."""
     return {
         slot: {
@@ -89,6 +95,7 @@ def in_state(schedule: Mapping[str, Any], key_ids: Mapping[str, str] | None = No
             "display_name": schedule[f"{slot}_display_name"],
             "starts_at": schedule[f"{slot}_starts_at"],
             "ends_at": schedule[f"{slot}_ends_at"],
+            "application_object_id": application,
         }
         for slot in ("blue", "green")
         if schedule[f"{slot}_generation"] != NEVER
@@ -288,7 +295,7 @@ def refused(schedule: DynamicProvider, olds: Mapping[str, Any], inputs: Mapping[
     return checked.reasons
 
 
-@pytest.mark.parametrize("period", ["90 days", "", "PT1M", "P2Y", 90])
+@pytest.mark.parametrize("period", ["90 days", "", "PT1M", "P2Y", 90, "P1.5M", "P0.5Y", "P1000000Y", "P99999999999D"])
 def test_an_unusable_period_is_refused_in_words(period: Any, schedule: DynamicProvider) -> None:
     words = refused(schedule, {}, program(period=period))
     assert words.startswith("UNI108 Secrets cannot be rotated every ")
@@ -329,6 +336,11 @@ def app(graph: Graph, emulator: EmulatorServer) -> Registered:
     return registered
 
 
+def of(app: Registered, schedule: Mapping[str, Any]) -> dict[str, Any]:
+    """The schedule of secrets that the application holds."""
+    return {**schedule, "application_object_id": app.id}
+
+
 def asked(emulator: EmulatorServer) -> list[str]:
     """Requests to Entra and Graph, without the metadata."""
     entries = emulator.world.journal.entries()
@@ -338,7 +350,7 @@ def asked(emulator: EmulatorServer) -> list[str]:
 def test_an_application_with_room_is_looked_at_with_one_get_and_never_written_to(
     schedule: DynamicProvider, app: Registered, emulator: EmulatorServer
 ) -> None:
-    assert schedule.check({}, program(application_object_id=app.id)).inputs == FIRST
+    assert schedule.check({}, program(application_object_id=app.id)).inputs == of(app, FIRST)
     calls = asked(emulator)
     assert [call for call in calls if call.endswith("graph")] == ["GET graph"]
     assert len([call for call in calls if call.startswith("POST")]) == 1
@@ -411,8 +423,94 @@ def test_a_caller_without_the_right_is_told_so_in_words(
     assert "Application.ReadWrite.OwnedBy" in words
 
 
+@pytest.mark.parametrize("slots", [None, UNKNOWN], ids=["renamed, or not to be read", "not known yet"])
+def test_where_the_state_cannot_be_told_no_secret_is_called_an_orphan(
+    slots: Any, schedule: DynamicProvider, graph: Graph, app: Registered, process: DynamicProviderProcess
+) -> None:
+    for slot in ("blue", "green"):
+        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
+    before = len(process.printed())
+    inputs = program("2027-05-22T11:25:31Z", application_object_id=app.id, slots_in_state=slots)
+    assert schedule.check(of(app, SECOND), inputs).failures == []
+    assert "UNI212" not in process.printed()[before:]
+
+
+def test_a_secret_that_the_state_lost_while_it_is_in_use_is_left_and_the_next_one_takes_the_other_slot(
+    schedule: DynamicProvider, graph: Graph, app: Registered
+) -> None:
+    """A refresh that met a passing 404 dropped the live secret from the state."""
+    for slot in ("blue", "green"):
+        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
+    slots = in_state(SECOND, {"blue": app.key_ids[0]})
+    del slots["green"]
+    inputs = program(
+        DUE,
+        application_object_id=app.id,
+        registered_generations=[1],
+        slots_in_state=slots,
+        proven_generation=1,
+        used_key_ids=app.key_ids[1:],
+    )
+    checked = schedule.check(of(app, SECOND), inputs)
+    assert checked.failures == []
+    assert checked.inputs["generation"] == 2
+    assert (checked.inputs["blue_generation"], checked.inputs["green_generation"]) == (2, NEVER)
+
+
+def test_a_state_older_than_entra_is_refused_and_no_secret_is_called_unused(
+    schedule: DynamicProvider, graph: Graph, app: Registered
+) -> None:
+    for slot in ("blue", "green"):
+        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
+    slots = in_state(FIRST, {"blue": app.key_ids[0]})
+    inputs = program(DUE, application_object_id=app.id, registered_generations=[0], slots_in_state=slots)
+    words = refused(schedule, of(app, FIRST), inputs)
+    assert words.startswith("UNI220 ")
+    assert "az ad app" not in words
+
+
+def test_a_secret_to_be_replaced_that_entra_does_not_hold_is_said_before_anything_is_changed(
+    schedule: DynamicProvider, graph: Graph, app: Registered
+) -> None:
+    graph.secret(app, displayName=SECOND["green_display_name"])
+    slots = in_state(SECOND, {"blue": "gone", "green": app.key_ids[0]})
+    inputs = program(
+        "2027-05-22T11:25:31Z", application_object_id=app.id, registered_generations=[1], slots_in_state=slots
+    )
+    words = refused(schedule, of(app, SECOND), inputs)
+    assert words.startswith("UNI219 ")
+    assert "pulumi refresh" in words
+
+
+def test_in_another_application_the_secrets_begin_anew_and_the_old_ones_go_last(
+    schedule: DynamicProvider, app: Registered
+) -> None:
+    old = {**SECOND, "application_object_id": "another"}
+    inputs = program(
+        NEXT_DAY,
+        application_object_id=app.id,
+        registered_generations=[1],
+        slots_in_state=in_state(SECOND, application="another"),
+    )
+    moved = schedule.check(old, inputs).inputs
+    assert (moved["generation"], moved["blue_generation"], moved["green_generation"]) == (2, 2, NEVER)
+    assert moved["blue_starts_at"] == NEXT_DAY
+    assert moved["deletes_first"] is False
+
+
+def test_a_move_to_another_application_waits_until_the_state_can_be_told(
+    schedule: DynamicProvider, app: Registered
+) -> None:
+    old = {**SECOND, "application_object_id": "another"}
+    words = refused(schedule, old, program(NEXT_DAY, application_object_id=app.id, slots_in_state=None))
+    assert words.startswith("UNI313 ")
+    assert "Nothing was changed" in words
+
+
 def test_a_settled_stack_asks_nobody(schedule: DynamicProvider, app: Registered, emulator: EmulatorServer) -> None:
-    assert schedule.check(FIRST, settled(FIRST, NEXT_DAY, application_object_id=app.id)).inputs == FIRST
+    assert schedule.check(of(app, FIRST), settled(FIRST, NEXT_DAY, application_object_id=app.id)).inputs == of(
+        app, FIRST
+    )
     assert emulator.world.journal.entries() == []
 
 
@@ -427,7 +525,7 @@ def test_a_look_that_fails_lets_the_run_go_on_and_says_so(
     emulator.world.faults.add({"action": rules[break_it](), "path": "/v1.0/applications/", "times": 50})
     before = len(process.printed())
     try:
-        assert schedule.check({}, program(application_object_id=app.id)).inputs == FIRST
+        assert schedule.check({}, program(application_object_id=app.id)).inputs == of(app, FIRST)
     finally:
         emulator.world.faults.clear()
     assert process.has_printed("could not be listed beforehand", since=before)

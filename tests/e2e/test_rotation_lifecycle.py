@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
+
+from tests.matrix.watch import Watch
 from tests.support.stack import RehearsedStack
+
+RENAMED = Path(__file__).parent / "programs" / "renamed"
+
+
+@contextmanager
+def nobody_locked_out(stack: RehearsedStack) -> Iterator[None]:
+    """At every request of the block the registered secret signs in, and no printed command removes one that does."""
+    watch = Watch(stack.emulator.world)
+    with watch.watching():
+        yield
+    watch.assert_content()
+    for object_id, key_id in set(re.findall(r"az ad app credential delete --id (\S+) --key-id (\S+)", stack.words())):
+        if "<" not in key_id:
+            stack.graph("POST", f"/v1.0/applications/{object_id}/removePassword", json={"keyId": key_id})
+    assert stack.sign_in()["signed_in"]
+
+
+def app_made_by_hand(stack: RehearsedStack) -> str:
+    """The client id of another application that fits."""
+    created = stack.graph(
+        "POST",
+        "/v1.0/applications",
+        json={
+            "displayName": "Made by hand",
+            "signInAudience": "AzureADandPersonalMicrosoftAccount",
+            "api": {"requestedAccessTokenVersion": 2},
+            "web": {"redirectUris": [f"{stack.emulator.base_url}/oauth/code"]},
+        },
+    )
+    stack.graph("POST", "/v1.0/servicePrincipals", json={"appId": created["appId"]})
+    return str(created["appId"])
 
 
 def test_create_rotate_force_late_run_destroy(stack: RehearsedStack) -> None:
@@ -83,17 +120,8 @@ def test_a_rotation_replaces_no_secret_that_unified_holds_while_its_registration
 
 def test_an_adopted_app_keeps_its_hand_made_secret(new_stack: Callable[..., RehearsedStack]) -> None:
     stack = new_stack("adopting")
-    created = stack.graph(
-        "POST",
-        "/v1.0/applications",
-        json={
-            "displayName": "Made by hand",
-            "signInAudience": "AzureADandPersonalMicrosoftAccount",
-            "api": {"requestedAccessTokenVersion": 2},
-            "web": {"redirectUris": [f"{stack.emulator.base_url}/oauth/code"]},
-        },
-    )
-    stack.graph("POST", "/v1.0/servicePrincipals", json={"appId": created["appId"]})
+    client_id = app_made_by_hand(stack)
+    [created] = [app for app in stack.graph("GET", "/v1.0/applications")["value"] if app["appId"] == client_id]
     by_hand = stack.graph(
         "POST",
         f"/v1.0/applications/{created['id']}/addPassword",
@@ -137,3 +165,103 @@ def test_a_secret_removed_in_the_portal_is_renewed_alone(deployed: RehearsedStac
     assert result.changes.get("create") == 1
     assert deployed.sign_in()["signed_in"]
     deployed.assert_settled()
+
+
+@pytest.mark.parametrize("rotations", [0, 1])
+def test_a_renamed_component_keeps_its_secrets(new_stack: Callable[..., RehearsedStack], rotations: int) -> None:
+    stack = new_stack("renamed", project_dir=RENAMED, base={"displayName": "Example CRM"})
+    stack.up()
+    for _rotation in range(rotations):
+        stack.later(days=91)
+        stack.up()
+    held = {secret["keyId"] for secret in secrets_of(stack)}
+    with nobody_locked_out(stack):
+        assert stack.up(name="mail").changes.get("replace", 0) == 0
+    assert {secret["keyId"] for secret in secrets_of(stack)} == held
+    assert "UNI212" not in stack.words()
+    stack.assert_settled()
+
+
+def secrets_of(stack: RehearsedStack) -> list[dict[str, str]]:
+    [app] = [app for app in stack.graph("GET", "/v1.0/applications")["value"] if app["displayName"] == "Example CRM"]
+    found: list[dict[str, str]] = app["passwordCredentials"]
+    return found
+
+
+@pytest.mark.parametrize("proof_fails", [False, True])
+def test_another_application_takes_over_only_when_its_secret_is_registered(
+    deployed: RehearsedStack, proof_fails: bool
+) -> None:
+    deployed.later(days=91)
+    deployed.up()
+    client_id = app_made_by_hand(deployed)
+    with nobody_locked_out(deployed):
+        if proof_fails:
+            deployed.control.settings(secret_propagation_s=3600)
+            words = deployed.fails(lambda: deployed.up(clientId=client_id, proofDeadline=1))
+            assert "UNI308" in words
+            deployed.control.settings(secret_propagation_s=0)
+            deployed.later(hours=2)
+        deployed.up(clientId=client_id)
+    assert deployed.outputs()["client_id"] == client_id
+    deployed.assert_settled()
+
+
+def test_an_application_that_a_refresh_lost_is_made_anew_without_a_gap(deployed: RehearsedStack) -> None:
+    """A passing 404 in the refresh; the azuread provider takes it for the end of the application."""
+    before = deployed.outputs()["client_id"]
+    deployed.control.add_fault(
+        {"kind": "status", "status": 404}, service="graph", method="GET", path="^/v1.0/applications/[^/]+$", times=1000
+    )
+    deployed.refresh()
+    deployed.control.clear_faults()
+    with nobody_locked_out(deployed):
+        deployed.up()
+    assert deployed.outputs()["client_id"] != before
+    deployed.assert_settled()
+
+
+@pytest.mark.parametrize("skip", range(3))
+def test_a_secret_that_a_refresh_lost_is_never_called_unused(deployed: RehearsedStack, skip: int) -> None:
+    deployed.later(days=91)
+    deployed.up()
+    deployed.control.add_fault(
+        {"kind": "status", "status": 404},
+        service="graph",
+        method="GET",
+        path="^/v1.0/applications/[^/]+$",
+        skip=skip,
+        times=1,
+    )
+    deployed.refresh()
+    deployed.control.clear_faults()
+    with nobody_locked_out(deployed):
+        deployed.up()
+    assert deployed.sign_in()["signed_in"]
+
+
+def test_a_second_stack_on_the_same_application_does_not_call_the_first_one_s_secrets_unused(
+    new_stack: Callable[..., RehearsedStack],
+) -> None:
+    first = new_stack("first")
+    client_id = app_made_by_hand(first)
+    first.up(clientId=client_id)
+    second = new_stack(
+        "second", clientId=client_id, registrations=[{"integrationType": "microsoftoutlook", "isActive": True}]
+    )
+    with nobody_locked_out(first):
+        second.up()
+        first.later(days=91)
+        assert "UNI209" in second.fails(second.up)
+    assert "UNI212" not in second.words()
+
+
+def test_a_preview_warns_of_the_secret_that_is_registered_while_its_successor_cannot_be(
+    deployed: RehearsedStack,
+) -> None:
+    deployed.control.add_fault({"kind": "status", "status": 403}, service="unifiedto", method="PUT", times=None)
+    deployed.later(days=91)
+    deployed.fails(deployed.up)
+    deployed.later(days=84)
+    preview = deployed.preview()
+    assert any("UNI216" in line and "5 days are left" in line for line in preview.diagnostics), preview.diagnostics

@@ -1,4 +1,4 @@
-"""The look at an application's secrets before one is created: who looks, what is in the way, and in which words."""
+"""The look at an application's secrets before one is created: who looks, and what is listed."""
 
 from __future__ import annotations
 
@@ -15,136 +15,17 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from pulumi_unifiedto import graph
 from pulumi_unifiedto.entra_cloud import EntraEndpoints
-from pulumi_unifiedto.errors import CallerNotPermitted, OrphanedSecret, SecretLimitReached, UnifiedtoError
-from pulumi_unifiedto.graph import SecretSeen, check_room_for_secret, find_obstacle, list_secrets
+from pulumi_unifiedto.errors import CallerNotPermitted
+from pulumi_unifiedto.graph import list_secrets, look_at_secrets
+from pulumi_unifiedto.listed_secrets import ListedSecret
 
 APP = "33333333-3333-3333-3333-333333333333"
 CALLER = "11111111-1111-1111-1111-111111111111"
 PUBLIC = EntraEndpoints("https://login.microsoftonline.com", "https://graph.microsoft.com")
-NEXT_NAME = "unifiedto login green #1 until 2027-08-20"
 SECRET = "Zq8~canary-of-the-caller"
 
 
-# --- what is in the way ----------------------------------------------------------------------------------------------
-
-
-def seen(
-    key_id: str, display_name: str = "", *, hint: str = "abc", ends_at: str = "2027-03-01T00:00:00Z"
-) -> SecretSeen:
-    return SecretSeen(key_id=key_id, display_name=display_name, hint=hint, ends_at=ends_at)
-
-
-OURS = seen("blue", "unifiedto login blue #0 until 2027-05-22")
-PREVIOUS = seen("green", "unifiedto login green #-1 until 2027-02-21")
-BY_HAND = seen("hand", "made by hand")
-LAPTOP = seen("laptop", "old laptop")
-LOST = seen("lost", NEXT_NAME)
-
-
-def obstacle(
-    secrets: list[SecretSeen],
-    *,
-    known: frozenset[str] = frozenset(),
-    replaced: str | None = None,
-    kept: str | None = None,
-) -> UnifiedtoError | None:
-    return find_obstacle(
-        secrets,
-        application_object_id=APP,
-        display_name=NEXT_NAME,
-        known_key_ids=known,
-        replaced_key_id=replaced,
-        kept_key_id=kept,
-    )
-
-
-@pytest.mark.parametrize(
-    ("secrets", "known", "replaced", "kept"),
-    [
-        ([], set(), None, None),
-        ([OURS], {"blue"}, None, None),
-        ([BY_HAND], set(), None, None),
-        ([LOST], set(), None, None),
-        ([OURS, PREVIOUS], {"blue", "green"}, "green", None),
-        ([OURS, BY_HAND], {"blue"}, "blue", None),
-        ([OURS, PREVIOUS], {"blue", "green"}, None, "blue"),
-        ([OURS, BY_HAND], {"blue"}, None, "blue"),
-    ],
-    ids=[
-        "none at all",
-        "one of ours",
-        "one made by hand",
-        "one whose value was lost, and room besides",
-        "two, one of which is replaced",
-        "ours and one by hand, ours is replaced",
-        "the wanted one is there already",
-        "the wanted one is there, beside one made by hand",
-    ],
-)
-def test_there_is_room(secrets: list[SecretSeen], known: set[str], replaced: str | None, kept: str | None) -> None:
-    assert obstacle(secrets, known=frozenset(known), replaced=replaced, kept=kept) is None
-
-
-@pytest.mark.parametrize(
-    ("secrets", "known", "replaced", "kept", "named"),
-    [
-        ([BY_HAND, LAPTOP], set(), None, None, {"made by hand", "old laptop"}),
-        ([OURS, BY_HAND], {"blue"}, None, None, {"made by hand", OURS.display_name}),
-        ([OURS, BY_HAND, LAPTOP], {"blue"}, "blue", None, {"made by hand", "old laptop"}),
-        ([BY_HAND, LAPTOP], {"blue"}, "blue", None, {"made by hand", "old laptop"}),
-        ([BY_HAND, LAPTOP], {"blue"}, None, "blue", {"made by hand", "old laptop"}),
-        ([LOST, OURS], {"lost", "blue"}, None, None, {NEXT_NAME, OURS.display_name}),
-    ],
-    ids=[
-        "two made by hand",
-        "ours and one by hand",
-        "more than the limit",
-        "the one to be replaced is gone already",
-        "the one to be kept is gone already",
-        "a secret of that name that the state knows is no orphan",
-    ],
-)
-def test_an_application_at_its_limit_is_an_obstacle_that_names_every_secret_in_the_way(
-    secrets: list[SecretSeen], known: set[str], replaced: str | None, kept: str | None, named: set[str]
-) -> None:
-    error = obstacle(secrets, known=frozenset(known), replaced=replaced, kept=kept)
-    assert isinstance(error, SecretLimitReached)
-    message = str(error)
-    for secret in secrets:
-        assert (secret.display_name in message) is (secret.display_name in named)
-    assert f"The application {APP} already holds 2 client secrets" in message
-    assert "Nothing was changed." in message
-    assert "next: Remove a secret that nothing uses" in message
-
-
-def test_each_secret_in_the_way_is_told_by_name_key_id_hint_and_end() -> None:
-    message = str(obstacle([BY_HAND, seen("k2", "", hint="", ends_at="")]))
-    assert "'made by hand', key id hand, value begins abc…, until 2027-03-01T00:00:00Z" in message
-    assert "(no name), key id k2, value begins ???…, until unknown" in message
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "unifiedto login green #1 until 2027-08-21",  # the same generation, made by an earlier try
-        NEXT_NAME,
-    ],
-)
-def test_a_lost_secret_is_recognised_by_slot_and_generation_whatever_its_end(name: str) -> None:
-    assert isinstance(obstacle([BY_HAND, seen("lost", name)]), OrphanedSecret)
-
-
-@pytest.mark.parametrize("name", ["unifiedto login green #11 until 2027-08-20", "until 2027-08-20", ""])
-def test_another_secret_is_not_taken_for_a_lost_one(name: str) -> None:
-    assert isinstance(obstacle([BY_HAND, seen("other", name)]), SecretLimitReached)
-
-
-@pytest.mark.parametrize("beside", [OURS, BY_HAND])
-def test_a_secret_whose_value_was_lost_is_reported_with_the_command_that_removes_it(beside: SecretSeen) -> None:
-    error = obstacle([beside, LOST], known=frozenset({"blue"}))
-    assert isinstance(error, OrphanedSecret)
-    assert NEXT_NAME in str(error)
-    assert f"az ad app credential delete --id {APP} --key-id lost and run again." in str(error)
+BY_HAND = ListedSecret(key_id="hand", display_name="made by hand", hint="abc", ends_at="2027-03-01T00:00:00Z")
 
 
 # --- listing ---------------------------------------------------------------------------------------------------------
@@ -190,7 +71,7 @@ def test_one_get_lists_the_secrets_and_nothing_else(network: list[Any]) -> None:
 
 def test_absent_and_null_fields_are_empty_texts(network: list[Any]) -> None:
     network.append((application({"keyId": "k", "displayName": None, "hint": None}), []))
-    assert list_secrets(PUBLIC, "token", APP) == [SecretSeen(key_id="k", display_name="", hint="", ends_at="")]
+    assert list_secrets(PUBLIC, "token", APP) == [ListedSecret(key_id="k", display_name="", hint="", ends_at="")]
 
 
 @pytest.mark.parametrize("body", [{"id": APP}, {"id": APP, "passwordCredentials": None}])
@@ -258,16 +139,8 @@ def look(
     config: dict[str, str] | None = None,
     *,
     application_object_id: str = APP,
-) -> None:
-    check_room_for_secret(
-        application_object_id=application_object_id,
-        display_name=NEXT_NAME,
-        known_key_ids=frozenset(),
-        replaced_key_id=None,
-        kept_key_id=None,
-        config=config or {},
-        environment={} if environment is None else environment,
-    )
+) -> list[ListedSecret] | None:
+    return look_at_secrets(application_object_id, config or {}, {} if environment is None else environment)
 
 
 ALL = {
@@ -413,7 +286,7 @@ def test_a_caller_without_the_right_is_told_so_before_anything_is_created(
 # --- the look as a whole ---------------------------------------------------------------------------------------------
 
 
-def entries(*secrets: SecretSeen) -> list[dict[str, str]]:
+def entries(*secrets: ListedSecret) -> list[dict[str, str]]:
     return [
         {"keyId": secret.key_id, "displayName": secret.display_name, "hint": secret.hint, "endDateTime": secret.ends_at}
         for secret in secrets
@@ -421,19 +294,9 @@ def entries(*secrets: SecretSeen) -> list[dict[str, str]]:
 
 
 @pytest.mark.usefixtures("credentials")
-def test_an_application_at_its_limit_stops_the_run(network: list[Any]) -> None:
-    network.append((application(*entries(BY_HAND, LAPTOP)), []))
-    with pytest.raises(SecretLimitReached, match="made by hand"):
-        look(ALL)
-
-
-@pytest.mark.usefixtures("credentials")
-def test_a_lost_secret_with_room_besides_is_reported_and_does_not_stop_the_run(
-    network: list[Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    network.append((application(*entries(LOST)), []))
-    look(ALL)
-    assert f"az ad app credential delete --id {APP} --key-id lost" in capsys.readouterr().err
+def test_the_look_tells_what_the_application_holds(network: list[Any]) -> None:
+    network.append((application(*entries(BY_HAND)), []))
+    assert look(ALL) == [BY_HAND]
 
 
 @pytest.mark.usefixtures("credentials")

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from pulumi_unifiedto.rotation import NEVER
 from pulumi_unifiedto.stack_state import (
     PASSWORD_TYPE,
+    PROOF_TYPE,
     REGISTRATION_TYPE,
     SCHEDULE_TYPE,
+    proven_generation,
     registered_generations,
     slots_in_state,
 )
@@ -31,6 +35,7 @@ def password(name: str, generation: str, **outputs: Any) -> dict[str, Any]:
         urn(PASSWORD_TYPE, name): {
             "type": PASSWORD_TYPE,
             "outputs": {
+                "applicationId": "/applications/app",
                 "keyId": f"key {generation}",
                 "displayName": f"login #{generation}",
                 "startDate": "2026-11-23T11:25:31Z",
@@ -92,6 +97,7 @@ def test_the_slots_in_the_state_are_what_the_provider_stored() -> None:
             "display_name": "login #2",
             "starts_at": "2026-11-23T11:25:31Z",
             "ends_at": "2027-05-22T11:25:31Z",
+            "application_object_id": "app",
         },
         "green": {
             "generation": 1,
@@ -99,6 +105,7 @@ def test_the_slots_in_the_state_are_what_the_provider_stored() -> None:
             "display_name": "login #1",
             "starts_at": "2026-11-23T11:25:31Z",
             "ends_at": "2027-05-22T11:25:31Z",
+            "application_object_id": "app",
         },
     }
 
@@ -124,3 +131,24 @@ def test_a_password_without_a_generation_is_none_of_ours() -> None:
 def test_no_secret_value_is_taken_over_from_the_state() -> None:
     state = password(NAMES["blue"], "0", value="Zq8~canary")
     assert "canary" not in str(slots_in_state(state, NAMES, "login-schedule"))
+
+
+def proof(**environment: str) -> dict[str, Any]:
+    return {urn(PROOF_TYPE, "login-proof"): {"type": PROOF_TYPE, "outputs": {"environment": environment}}}
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "proven"),
+    [
+        (proof(UNIFIEDTO_PROOF_GENERATION="3"), "login-proof", 3),
+        ({}, "login-proof", NEVER),
+        (proof(OTHER="3"), "login-proof", None),
+        (None, "login-proof", None),
+        (proof(UNIFIEDTO_PROOF_GENERATION="3"), None, None),
+    ],
+    ids=["proven", "nothing yet", "another command", "not to be read", "no proof"],
+)
+def test_the_proof_in_the_state_tells_which_secret_was_proven_last(
+    state: dict[str, Any] | None, name: str | None, proven: int | None
+) -> None:
+    assert proven_generation(state, name) == proven

@@ -38,6 +38,7 @@ class Watch:
     def __init__(self, world: World) -> None:
         self._world = world
         self.complaints: list[str] = []
+        self._repeats = False
         self.looks = 0
 
     def look(self, when: str) -> None:
@@ -55,6 +56,12 @@ class Watch:
                 self.complaints.append(f"{when}: an application holds {len(application.secrets)} secrets")
 
     def _after(self, entry: Entry) -> None:
+        if entry["path"].endswith("/addPassword"):
+            # Entra refuses a third secret, so that none is ever seen: what counts is that none is asked for. The
+            # azuread provider does so by itself when it repeats a request whose answer said that it had failed.
+            if "maximum of 2 passwords" in (entry["response_body"] or "") and not self._repeats:
+                self.complaints.append("a third secret was asked for")
+            self._repeats = bool(entry["fault"])
         self.look(f"after {entry['method']} {entry['path']} ({entry['fault'] or 'no fault'})")
 
     @contextmanager

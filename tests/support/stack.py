@@ -118,6 +118,10 @@ class RehearsedStack:
                 if value:
                     self.secrets.add(value)
 
+    def words(self) -> str:
+        """Everything that was printed so far."""
+        return "\n".join(self.printed)
+
     # --- looking -----------------------------------------------------------------------------------------------------
 
     def outputs(self) -> dict[str, Any]:
