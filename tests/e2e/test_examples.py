@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +75,23 @@ def test_the_installed_package_holds_the_component_and_nothing_of_the_emulator(i
     )
     assert answer.stdout.split()[0] == "pulumi_unifiedto.microsoft_integration"
     assert str(installed) in answer.stdout
+
+
+def test_the_installed_package_tells_pulumi_that_it_has_no_plugin(installed: Path) -> None:
+    told = json.loads((installed / "pulumi_unifiedto" / "pulumi-plugin.json").read_text("utf-8"))
+    assert told == {"resource": False}
+
+
+def test_the_source_distribution_tells_it_too(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    [archive] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as content:
+        assert any(name.endswith("/pulumi_unifiedto/pulumi-plugin.json") for name in content.getnames())
 
 
 def test_the_requirements_of_an_example_name_this_repository(installed: Path) -> None:
