@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 from emulator.engine.interface import EngineError
 from emulator.engine.project import StackConfig
 
-_REPLACED_PREFIXES = ("ARM_", "AZURE_", "UNIFIED_", "UNIFIEDTO_", "PULUMI_", "TF_", "ACTIONS_ID_TOKEN")
-_REPLACED = frozenset(["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "MSI_ENDPOINT", "MSI_SECRET"])
+_REPLACED_PREFIXES = (
+    *("ARM_", "AZURE", "UNIFIED_", "UNIFIEDTO_", "PULUMI_", "TF_"),
+    *("IDENTITY_", "IMDS_", "MSI_"),  # managed identities of Azure
+    *("ACTIONS_ID_TOKEN", "SYSTEM_ACCESSTOKEN", "SYSTEM_OIDC"),  # tokens of GitHub's and Azure's pipelines
+)
+_REPLACED = frozenset(["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NOWHERE = "http://127.0.0.1:9"
 _ADDRESS_VARIABLES = (
@@ -28,9 +32,9 @@ _ADDRESS_KEYS = ("apiUrl", "metadataHost", "msiEndpoint", "oidcRequestUrl")
 def rehearsal_environment(given: Mapping[str, str], caller: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of a rehearsal.
 
-    The caller's environment without anything that names an account (``ARM_*``, ``AZURE_*``, ``UNIFIED_*``,
-    ``PULUMI_*``, ``TF_*``, GitHub's token variables), then ``given``. Proxies lead nowhere except for loopback, so a
-    program that tries another host gets a refused connection.
+    The caller's environment without anything that names an account (``ARM_*``, ``AZURE*``, ``UNIFIED_*``,
+    ``PULUMI_*``, ``TF_*``, managed identities, tokens of pipelines), then ``given``. Proxies lead nowhere except for
+    loopback, so a program that tries another host gets a refused connection.
     """
     kept = {
         name: value

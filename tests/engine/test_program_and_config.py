@@ -60,6 +60,11 @@ def test_the_callers_accounts_are_not_seen_by_a_rehearsal(tmp_path: Path, monkey
         "PULUMI_ACCESS_TOKEN",
         "TF_LOG",
         "ACTIONS_ID_TOKEN_REQUEST_URL",
+        "AZURESUBSCRIPTION_TENANT_ID",
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "MSI_ENDPOINT",
+        "SYSTEM_ACCESSTOKEN",
     ],
 )
 def test_a_variable_that_names_an_account_is_taken_away(name: str) -> None:

@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import signal
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from filelock import FileLock
 
 from emulator.engine import secrets
 from emulator.engine.interface import EngineError
+from emulator.engine.passphrase import rehearsal_passphrase
 from emulator.engine.secrets import PassphraseSecrets, WrongPassphraseError
 from tests.engine.fake_cloud import PROGRAMS, Stack, item, output_of, secret
 from tests.support import real_pulumi
@@ -23,6 +26,19 @@ _PULUMIS_STATE = "v1:XgH6+A8T7RA=:v1:1yUrHeuqLmH/Ieoe:aqV0zItwgq6dmlPZke1k+YqSqz
 """Made by `pulumi stack init` of Pulumi 3.260 with the passphrase `x`."""
 _PULUMIS_SECRET = "v1:nKSiRE1p5BjcFad2:99u2QUdwyLh0kFszrRaP+YTP96H2"
 """The configuration value `kkk` in a checkpoint of that stack."""
+
+
+def test_first_runs_at_the_same_time_take_one_passphrase(tmp_path: Path) -> None:
+    together = threading.Barrier(8)
+
+    def first_run(_number: int) -> str:
+        together.wait()
+        return rehearsal_passphrase(tmp_path / "state")
+
+    with ThreadPoolExecutor(8) as executor:
+        assert len(set(executor.map(first_run, range(8)))) == 1
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["passphrase"]
+    assert (tmp_path / "state" / "passphrase").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_pulumi_encrypted_is_read_with_the_same_passphrase() -> None:
