@@ -20,6 +20,7 @@ from emulator.engine.journal import OperationJournal
 from emulator.engine.monitor import LogSink, ResourceMonitor
 from emulator.engine.operation import Operation
 from emulator.engine.passphrase import rehearsal_passphrase
+from emulator.engine.processes import run_mark
 from emulator.engine.program import ProgramRun, run_program
 from emulator.engine.project import Project, StackConfig, StackSettings, resolve_config
 from emulator.engine.providers.base import Provider, ProviderFactory, Surroundings
@@ -68,7 +69,7 @@ class EmbeddedEngine:
         self.project = Project.load(Path(project_dir).resolve())
         self.stack = stack
         self.state_dir = Path(state_dir).resolve()
-        self._environment = rehearsal_environment(env or {})
+        self._environment = rehearsal_environment({**(env or {}), **run_mark(self.state_dir)})
         self._given_config = dict(config or {})
         self._on_event = on_event
         self._on_message = on_message
@@ -187,6 +188,7 @@ class EmbeddedEngine:
                     engine=LogSink(journal.message),
                     parallel=self._parallel,
                     report=journal.message,
+                    interrupted=lambda: _interrupt(operation, hooks),
                 )
             )
             if failure is not None and not journal.errors:
@@ -258,15 +260,14 @@ class EmbeddedEngine:
     def _warn_of_pending(self, base: Deployment, journal: OperationJournal) -> None:
         if not base.pending_operations:
             return
-        listed = "".join(
-            f"  * {item.resource.urn}, interrupted while {item.type}\n" for item in base.pending_operations
-        )
+        pending = dict.fromkeys((item.resource.urn, item.type) for item in base.pending_operations)
+        listed = "".join(f"  * {urn}, interrupted while {operation}\n" for urn, operation in pending)
         journal.message(
             "warning",
-            f"Attempting to deploy or update resources with {len(base.pending_operations)} pending operations from "
-            f"previous deployment.\n{listed}These resources are in an unknown state because the engine was interrupted "
-            "while waiting for changes to these resources to complete. A refresh takes what is really there into the "
-            "state; interrupted creations stay listed until it is told to clear them.",
+            f"Attempting to deploy or update resources with {len(pending)} pending operations from previous "
+            f"deployment.\n{listed}These resources are in an unknown state because the engine was interrupted while "
+            "waiting for changes to these resources to complete. A refresh takes what is really there into the state; "
+            "one that clears pending creations also forgets the creations listed here.",
         )
 
     def _finish(self, journal: OperationJournal, outputs: Props) -> Result:
@@ -274,6 +275,11 @@ class EmbeddedEngine:
         if journal.errors:
             raise EngineError("\n".join(journal.errors), journal.diagnostics, result)
         return result
+
+
+def _interrupt(operation: Operation, hooks: Hooks) -> None:
+    operation.refuse("The operation was interrupted: nothing more is begun.")
+    hooks.close()
 
 
 def _azuread(surroundings: Surroundings) -> Provider:

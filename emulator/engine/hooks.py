@@ -45,6 +45,7 @@ class Hooks:
         self._error_hooks: dict[str, Any] = {}
         self._channels: dict[str, grpc.Channel] = {}
         self._lock = threading.Lock()
+        self._is_closed = False
 
     def register_resource_hook(self, request: Any) -> None:
         """Remember a hook; raises ValueError for a name that is taken."""
@@ -63,12 +64,17 @@ class Hooks:
             hooks[request.name] = request
 
     def close(self) -> None:
-        """Disconnect from the callback servers."""
-        for channel in self._channels.values():
+        """Disconnect from the callback servers, also in the middle of a call; a hook that is still to run fails."""
+        with self._lock:
+            self._is_closed = True
+            channels = list(self._channels.values())
+        for channel in channels:
             channel.close()
 
     def _invoke(self, callback: Any, request: Any) -> bytes:
         with self._lock:
+            if self._is_closed:
+                raise ProviderError("the operation was interrupted, and its hooks cannot be run any more")
             channel = self._channels.get(callback.target)
             if channel is None:
                 channel = grpc.insecure_channel(callback.target, options=[("grpc.enable_http_proxy", 0)])

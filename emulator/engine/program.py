@@ -32,7 +32,8 @@ _WORKERS_PER_SLOT = 4
 
 @dataclass(frozen=True)
 class ProgramRun:
-    """What one run of the program needs. ``report`` takes severity and text of what the program prints."""
+    """What one run of the program needs. ``report`` takes severity and text of what the program prints; ``interrupted``
+    is called on a KeyboardInterrupt, before what has begun is waited for."""
 
     project: Project
     stack: str
@@ -43,6 +44,7 @@ class ProgramRun:
     engine: Any
     parallel: int
     report: Callable[[str, str], None]
+    interrupted: Callable[[], None]
 
 
 def run_program(run: ProgramRun) -> str | None:
@@ -77,6 +79,9 @@ def _run(run: ProgramRun) -> str | None:
     ):
         try:
             loop.run_until_complete(pulumi.runtime.run_in_stack(lambda: _execute(program)))
+        except KeyboardInterrupt:
+            run.interrupted()
+            raise
         except pulumi.RunError as error:
             return str(error)
         except SystemExit as error:

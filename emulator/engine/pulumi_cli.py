@@ -39,6 +39,7 @@ from emulator.engine.interface import (
 )
 from emulator.engine.journal import OperationJournal
 from emulator.engine.passphrase import rehearsal_passphrase
+from emulator.engine.processes import InterruptibleCommand, end_leftovers, run_mark
 from emulator.engine.project import Project, StackSettings, resolve_config
 from emulator.engine.secrets import PassphraseSecrets
 from emulator.engine.urns import is_provider_type, urn_name
@@ -64,6 +65,11 @@ class EngineChoice:
     name: str
     reason: str
     root: Path | None = None
+
+    @property
+    def obstacle(self) -> str:
+        """The reason without its conclusion: why Pulumi is not used."""
+        return self.reason.partition(", so the embedded engine is used")[0] + "."
 
 
 def find_pulumi(state_dir: Path, *, may_install: bool = False) -> EngineChoice:
@@ -199,6 +205,7 @@ class PulumiEngine:
         self._on_message = on_message
         self._parallel = parallel
         self._root = root
+        self._callers_plugins = _callers_plugins()
         self._home = self.state_dir / "pulumi" / "home"
         self._backend = self.state_dir / "pulumi" / "backend"
         self._work = self.state_dir / "pulumi" / "work"
@@ -209,7 +216,8 @@ class PulumiEngine:
 
     def _rehearsal_environment(self, given: Mapping[str, str], passphrase: str) -> dict[str, str]:
         own = {
-            "PULUMI_BACKEND_URL": f"file://{self._backend}",
+            **run_mark(self.state_dir),
+            "PULUMI_BACKEND_URL": self._backend.as_uri(),
             "PULUMI_HOME": str(self._home),
             "PULUMI_CONFIG_PASSPHRASE": passphrase,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -279,6 +287,7 @@ class PulumiEngine:
     def _session(self) -> Iterator[automation.Stack]:
         with process_environment(self._environment):
             if self._opened is None:
+                end_leftovers(self.state_dir)
                 self._prepare()
                 self._opened = automation.create_or_select_stack(
                     self.stack,
@@ -286,7 +295,7 @@ class PulumiEngine:
                     opts=automation.LocalWorkspaceOptions(
                         pulumi_home=str(self._home),
                         secrets_provider="passphrase",
-                        pulumi_command=automation.PulumiCommand(root=str(self._root) if self._root else None),
+                        pulumi_command=InterruptibleCommand(root=str(self._root) if self._root else None),
                     ),
                 )
             yield self._opened
@@ -295,8 +304,9 @@ class PulumiEngine:
         for directory in (self._home, self._backend, self._work):
             directory.mkdir(parents=True, exist_ok=True)
         plugins = self._home / "plugins"
-        if not plugins.exists() and _callers_plugins().is_dir():
-            plugins.symlink_to(_callers_plugins())
+        if not plugins.exists() and self._callers_plugins.is_dir():
+            plugins.unlink(missing_ok=True)  # it may lead to where there is nothing any more
+            plugins.symlink_to(self._callers_plugins)
         self._write_project()
         self._install_plugins()
 

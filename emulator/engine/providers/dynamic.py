@@ -32,6 +32,14 @@ _STOP_TIMEOUT_S = 5.0
 _MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
 
+_ENDS_WITH_ITS_PARENT = """\
+import os, runpy, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+runpy.run_module("pulumi.dynamic", run_name="__main__", alter_sys=True)
+"""
+"""``python -m pulumi.dynamic``, which ends with its standard input: a parent that is killed leaves none behind."""
+
+
 class ProviderProcess(Protocol):
     """A ``pulumi.dynamic`` process, however it came to be."""
 
@@ -53,10 +61,10 @@ class DynamicProcess:
         self._surroundings = surroundings
         environment = {**surroundings.env, "PULUMI_PROJECT": surroundings.project}
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "pulumi.dynamic", "127.0.0.1:0"],
+            [sys.executable, "-u", "-c", _ENDS_WITH_ITS_PARENT, "127.0.0.1:0"],
             cwd=surroundings.project_dir,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -105,7 +113,7 @@ class DynamicProcess:
         finally:
             for reader in self._readers:
                 reader.join(_STOP_TIMEOUT_S)
-            for stream in (self._process.stdout, self._process.stderr):
+            for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
                 if stream is not None:
                     stream.close()
 
