@@ -7,16 +7,18 @@
 PYTHON ?= python3
 ENGINE ?= auto
 LATER ?=
+KEY ?=
 TESTS ?=
 BIN := venv/bin
 READY := venv/.ready
 REHEARSE := $(BIN)/python -m emulator.rehearsal
+WITH_ENGINE = --engine="$(or $(strip $(ENGINE)),auto)"
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy drift outputs down test lint format bench matrix docs clean
+.PHONY: help up preview refresh destroy drift outputs remove-secret down test lint format bench matrix docs clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
@@ -28,22 +30,25 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@touch $@
 
 up: $(READY) ## Deploy the whole stack against the local emulator
-	@$(REHEARSE) up --engine $(ENGINE) $(if $(LATER),--later $(LATER))
+	@$(REHEARSE) up $(WITH_ENGINE) --later="$(LATER)"
 
 preview: $(READY) ## Say what `make up` would do
-	@$(REHEARSE) preview --engine $(ENGINE) $(if $(LATER),--later $(LATER))
+	@$(REHEARSE) preview $(WITH_ENGINE) --later="$(LATER)"
 
 refresh: $(READY) ## Compare the stack's state with the emulator, and take over what differs
-	@$(REHEARSE) refresh --engine $(ENGINE)
+	@$(REHEARSE) refresh $(WITH_ENGINE)
 
 destroy: $(READY) ## Delete what `make up` created
-	@$(REHEARSE) destroy --engine $(ENGINE)
+	@$(REHEARSE) destroy $(WITH_ENGINE)
 
 drift: $(READY) ## Change a registration as somebody by hand might, for refresh and up to find
-	@$(REHEARSE) drift --engine $(ENGINE)
+	@$(REHEARSE) drift $(WITH_ENGINE)
 
 outputs: $(READY) ## Print the stack's outputs
-	@$(REHEARSE) outputs --engine $(ENGINE)
+	@$(REHEARSE) outputs $(WITH_ENGINE)
+
+remove-secret: $(READY) ## Remove the client secret KEY=<key id> from the emulated Entra; without KEY, list them
+	@$(REHEARSE) remove-secret $(WITH_ENGINE) --key="$(KEY)"
 
 down: $(READY) ## Stop the emulator; its state and the stack's stay in ./.rehearsal
 	@$(REHEARSE) down
