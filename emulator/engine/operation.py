@@ -217,8 +217,8 @@ class Operation:
             raise ProviderError(f"Duplicate resource URN '{urn}'; try giving it a unique name")
         self._urns.add(urn)
         self._goals[urn] = goal
-        old, alias = self._old_resource(urn, goal)
-        new = self._new_state(urn, goal, provider, old, alias)
+        old = self._old_resource(urn, goal)
+        new = self._new_state(urn, goal, provider, old)
         if is_provider_type(goal.type):
             return new, self._plan_provider(goal, new, old)
         client = self.client(provider) if goal.custom else None
@@ -232,7 +232,7 @@ class Operation:
         goal.protect = parent.protect if goal.protect is None else goal.protect
         goal.retain_on_delete = parent.retain_on_delete if goal.retain_on_delete is None else goal.retain_on_delete
 
-    def _new_state(self, urn: str, goal: Goal, provider: str, old: ResourceState | None, alias: str) -> ResourceState:
+    def _new_state(self, urn: str, goal: Goal, provider: str, old: ResourceState | None) -> ResourceState:
         return ResourceState(
             urn=urn,
             type=goal.type,
@@ -246,7 +246,6 @@ class Operation:
             retain_on_delete=bool(goal.retain_on_delete),
             deleted_with=goal.deleted_with,
             additional_secret_outputs=goal.additional_secret_outputs,
-            aliases=[alias] if alias else [],
             custom_timeouts=goal.custom_timeouts,
             ignore_changes=goal.ignore_changes,
             replace_on_changes=goal.replace_on_changes,
@@ -377,16 +376,21 @@ class Operation:
         for state in reversed(affected):
             if state in self._condemned:
                 continue
+            self._deletes.add(state.urn)
+            self._condemned.add(state)
+            if state.delete:
+                # What an earlier replacement could not delete: it has no second half that would take its place.
+                steps.append(_Step("delete", state.urn, True, self._deletion(state, is_replaced=False), []))
+                continue
             if state.protect:
                 self._journal.error(
                     f'unable to replace resource "{state.urn}" as part of replacing "{root.urn}" as it is currently '
                     "marked for protection. To unprotect the resource, remove the `protect` flag from the resource in "
-                    "your Pulumi program and run `pulumi up`"
+                    "your Pulumi program and run `pulumi up`, or use the command:\n"
+                    f"`pulumi state unprotect '{state.urn}'`"
                 )
                 raise _RefusedError
             steps.append(self._delete_replaced_step(state))
-            self._deletes.add(state.urn)
-            self._condemned.add(state)
         return steps
 
     def _dependent_replacements(self, root: ResourceState) -> list[ResourceState]:
@@ -419,14 +423,14 @@ class Operation:
 
     # --- aliases
 
-    def _old_resource(self, urn: str, goal: Goal) -> tuple[ResourceState | None, str]:
+    def _old_resource(self, urn: str, goal: Goal) -> ResourceState | None:
         if urn in self._aliased:
             raise ProviderError(
                 f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN '{self._aliased[urn]}'"
             )
         old = self._olds.get(urn)
         if old is not None:
-            return old, ""
+            return old
         for alias in self._candidate_aliases(goal):
             old = self._olds.get(alias)
             if old is None or alias == urn:
@@ -440,8 +444,8 @@ class Operation:
             self._aliased[alias] = urn
             self._aliases[urn] = alias
             self._snapshot.add_alias(alias, urn)
-            return old, alias
-        return None, ""
+            return old
+        return None
 
     def _candidate_aliases(self, goal: Goal) -> list[str]:
         own = [self._alias_urn(spec, goal) for spec in goal.aliases]
@@ -483,7 +487,7 @@ class Operation:
                 raise OperationStoppedError from None
 
     def _execute_one(self, step: _Step) -> None:
-        shown = not is_default_provider(step.urn) and step.op != "remove-pending-replace"
+        shown = not is_default_provider(step.urn)
         counted = shown and step.logical
 
         def event(status: str) -> StepEvent:
@@ -734,7 +738,10 @@ def _with_replace_on_changes(diff: DiffResult, replace_on_changes: list[str], ha
 
 
 def _must_write(old: ResourceState, new: ResourceState) -> bool:
-    """True if a step that changed nothing still changed what is on record."""
+    """True if a step that changed nothing still changed what is on record.
+
+    Pulumi leaves changes of some options unwritten until the operation ends; what is on record then is the same.
+    """
     return not (
         old.urn == new.urn
         and old.type == new.type
@@ -746,6 +753,11 @@ def _must_write(old: ResourceState, new: ResourceState) -> bool:
         and old.deleted_with == new.deleted_with
         and old.protect == new.protect
         and old.hooks == new.hooks
+        and old.ignore_changes == new.ignore_changes
+        and old.replace_on_changes == new.replace_on_changes
+        and old.additional_secret_outputs == new.additional_secret_outputs
+        and old.aliases == new.aliases
+        and old.init_errors == new.init_errors
         and sorted(old.dependencies) == sorted(new.dependencies)
         and equal(old.inputs, new.inputs)
         and equal(old.outputs, new.outputs)

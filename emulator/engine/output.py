@@ -22,6 +22,7 @@ _SIGNS = {
     "delete-replaced": "--",
     "refresh": "  ",
     "read": "> ",
+    "remove-pending-replace": "~ ",
 }
 _PRESENT = {
     "create": "creating",
@@ -43,6 +44,7 @@ _PAST = {
     "refresh": "refreshed",
     "read": "read",
     "same": "unchanged",
+    "remove-pending-replace": "taken out of the state: it was deleted for a replacement",
 }
 _PLANNED = {
     "create": "create",
@@ -53,6 +55,7 @@ _PLANNED = {
     "delete-replaced": "delete original",
     "read": "read",
     "same": "unchanged",
+    "remove-pending-replace": "take out of the state: it was deleted for a replacement",
 }
 _SECRET = "[secret]"  # noqa: S105 - what stands in its place
 _HEADINGS = {"up": "Updating", "preview": "Previewing update", "refresh": "Refreshing", "destroy": "Destroying"}

@@ -30,7 +30,7 @@ class Refresh:
         with ThreadPoolExecutor(max_workers=max(self._parallel, 1)) as executor:
             refreshed = list(executor.map(self._refresh, base.resources))
         present = [state for state in refreshed if state is not None]
-        return Deployment(_with_repaired_references(present, base.resources), base.pending_operations)
+        return Deployment(_with_repaired_references(present), base.pending_operations)
 
     def _refresh(self, old: ResourceState) -> ResourceState | None:
         shown = not is_default_provider(old.urn)
@@ -64,15 +64,16 @@ def _event(op: str, state: ResourceState, status: str, keys: list[str] | None = 
     return StepEvent(op, state.urn, state.type, state.name, status, tuple(sorted(keys or [])))
 
 
-def _with_repaired_references(resources: list[ResourceState], before: list[ResourceState]) -> list[ResourceState]:
-    """Without references to resources that are gone; a child of a lost parent moves up to the nearest one present."""
-    parents = {state.urn: state.parent for state in before}
+def _with_repaired_references(resources: list[ResourceState]) -> list[ResourceState]:
+    """Without references to resources that are gone; a child of a lost parent has no parent any more.
+
+    The comment at ``undangleParentResources`` moves it up to the parent's parent, but that function never sees the
+    parents that are gone, so what it does is this.
+    """
     present: set[str] = set()
     repaired = []
     for state in resources:
-        parent = state.parent
-        while parent and parent not in present:
-            parent = parents.get(parent, "")
+        parent = state.parent if state.parent in present else ""
         properties = {
             key: kept
             for key, urns in state.property_dependencies.items()

@@ -175,7 +175,9 @@ def test_a_pending_replacement_that_the_program_drops_is_forgotten_without_a_cal
     stack.cloud.refuses["create", "a"] = ["no room"]
     stack.fails(item("a", opts=opts, fixed=2))
     stack.cloud.forget()
-    assert stack.up().changes == {"same": 1}
+    result = stack.up()
+    assert result.changes == {"same": 1}
+    assert [(step.op, step.name) for step in result.steps if step.op != "same"] == [("remove-pending-replace", "a")]
     assert stack.cloud.writes() == []
     assert stack.names() == []
 
@@ -190,6 +192,31 @@ def test_an_old_half_that_could_not_be_deleted_is_deleted_by_the_next_up(stack: 
     assert stack.cloud.writes() == [("delete", "a")]
     assert result.changes == {"same": 2}
     assert stack.recorded("a")["inputs"]["fixed"] == 2
+
+
+def test_an_old_half_that_depends_on_what_is_deleted_first_leaves_the_state_for_good(stack: Stack) -> None:
+    def resources(number: int, size: int) -> list[dict[str, object]]:
+        by_size = {"replace_on_changes": ["size"]}
+        return [
+            item("a", opts={"delete_before_replace": True}, fixed=number),
+            item("b", opts=by_size, fixed=output_of("a"), size=size),
+        ]
+
+    stack.up(*resources(1, 1))
+    stack.cloud.refuses["delete", "b"] = ["not now"]
+    stack.fails(*resources(1, 2))
+    assert [bool(state.get("delete")) for state in stack.state() if state["urn"].endswith("::b")] == [False, True]
+    stack.cloud.forget()
+    stack.up(*resources(2, 2))
+    assert sorted(stack.cloud.writes()) == [
+        *[("create", "a"), ("create", "b"), ("delete", "a")],
+        *[("delete", "b"), ("delete", "b")],
+    ]
+    assert stack.names() == ["a", "b"]
+    stack.cloud.forget()
+    assert stack.up(*resources(2, 2)).is_unchanged
+    assert stack.engine().destroy().changes == {"delete": 3}
+    assert sorted(stack.cloud.writes()) == [("delete", "a"), ("delete", "b")]
 
 
 def test_a_resource_created_not_well_is_kept_and_updated_by_the_next_up(stack: Stack) -> None:
@@ -261,6 +288,15 @@ def test_refresh_takes_over_what_changed_and_what_is_gone(stack: Stack) -> None:
     stack.cloud.forget()
     again = stack.up(item("a", size=1), item("b", uses=output_of("a")), item("c", uses=output_of("b")))
     assert again.changes == {"same": 1, "update": 2, "create": 1}
+
+
+def test_a_child_whose_parent_is_found_gone_has_no_parent(stack: Stack) -> None:
+    stack.up(group("g"), item("a", opts={"parent": "g"}), item("b", opts={"parent": "a"}), item("c"))
+    [lost] = [resource_id for resource_id in stack.cloud.there if resource_id.startswith("a-")]
+    del stack.cloud.there[lost]
+    stack.engine().refresh()
+    assert "parent" not in stack.recorded("b")
+    assert stack.recorded("c")["parent"].endswith("::declared-dev")
 
 
 def test_a_read_that_fails_fails_the_refresh_and_keeps_the_state(stack: Stack) -> None:

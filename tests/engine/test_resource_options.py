@@ -62,8 +62,25 @@ def test_an_alias_renames_without_a_step(stack: Stack, alias: object) -> None:
     assert renamed.is_unchanged
     assert stack.cloud.writes() == []
     assert stack.names() == ["b", "new"]
+    assert "aliases" not in stack.recorded("new"), "once references are renamed nothing needs the old name"
     assert stack.recorded("b")["dependencies"] == [stack.recorded("new")["urn"]]
     assert stack.up(item("new", size=1), item("b", uses=output_of("new"))).is_unchanged, "the alias may be dropped"
+
+
+@pytest.mark.parametrize(
+    ("option", "key"), [("ignore_changes", "ignoreChanges"), ("replace_on_changes", "replaceOnChanges")]
+)
+def test_an_option_that_is_all_that_changed_is_on_record(stack: Stack, option: str, key: str) -> None:
+    stack.up(item("a", size=1))
+    assert stack.up(item("a", opts={option: ["size"]}, size=1)).is_unchanged
+    assert stack.recorded("a")[key] == ["size"]
+
+
+def test_a_protected_dependent_is_named_with_the_ways_to_unprotect_it(stack: Stack) -> None:
+    opts = {"delete_before_replace": True}
+    stack.up(item("a", opts=opts, fixed=1), item("b", opts={"protect": True}, fixed=output_of("a")))
+    words = str(stack.fails(item("a", opts=opts, fixed=2), item("b", opts={"protect": True}, fixed=output_of("a"))))
+    assert f"`pulumi state unprotect '{stack.recorded('b')['urn']}'`" in words
 
 
 def test_children_follow_a_renamed_parent(stack: Stack) -> None:
