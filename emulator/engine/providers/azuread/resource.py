@@ -131,7 +131,7 @@ class AzureAdResource:
             raise PartialFailureError(_listed(message), created.resource_id, outputs) from None
         except (OperationError, GraphError) as error:
             raise ProviderError(_listed(error)) from None
-        return resource_id, self._stored(resource_id, _null_where_unset(plan, outputs))
+        return resource_id, self._stored(resource_id, _null_where_unset(plan, outputs, in_blocks=True))
 
     def do_update(self, target: Target, resource_id: str, prior: Props, inputs: Props, *, preview: bool) -> Props:
         """Plan, and unless it is a preview, do it."""
@@ -144,7 +144,7 @@ class AzureAdResource:
         except (OperationError, GraphError) as error:
             message = f"updating {target.urn}: {_listed(error)}"
             raise PartialFailureError(_listed(message), resource_id, self._stored(resource_id, known(plan))) from None
-        return self._stored(resource_id, _null_where_unset(plan, outputs))
+        return self._stored(resource_id, _null_where_unset(plan, outputs, in_blocks=False))
 
     def do_read(self, target: Target, resource_id: str, inputs: Props, prior: Props) -> ReadResult:
         """The live resource."""
@@ -171,15 +171,18 @@ def _listed(error: Exception | str) -> str:
     return f"1 error occurred:\n\t* {error}\n\n"
 
 
-def _null_where_unset(plan: Mapping[str, Value], outputs: Props) -> Props:
-    """What the plan left out stays null in the state until a refresh, where Graph answers with an empty list."""
+def _null_where_unset(plan: Mapping[str, Value], outputs: Props, *, in_blocks: bool) -> Props:
+    """What the plan left out stays null in the state until a refresh, where Graph answers with an empty list.
+
+    Within blocks only a creation leaves it null, an update does not (observed with the azuread plugin 6.11.1).
+    """
     result = dict(outputs)
     for name, value in plan.items():
         live = result.get(name)
         if value is None and live == []:
             result[name] = None
-        elif isinstance(value, dict) and isinstance(live, dict):
-            result[name] = _null_where_unset(value, live)
+        elif in_blocks and isinstance(value, dict) and isinstance(live, dict):
+            result[name] = _null_where_unset(value, live, in_blocks=True)
     return result
 
 
