@@ -1034,17 +1034,9 @@ class SecretAlreadyGone(AccountError):
     remedy = "Run pulumi refresh, which takes it out of the state, and then the same command again."
     example = MappingProxyType({"resource": "sign-in-secret-blue"})
 
-    def __init__(
-        self,
-        *,
-        resource: str,
-        key_id: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        named = f" with key id {key_id}" if key_id else ""
+    def __init__(self, *, resource: str, remote_code: str | None = None, request_id: str | None = None) -> None:
         super().__init__(
-            f"The client secret{named} of {resource} does not exist in Entra any more.",
+            f"The client secret of {resource} does not exist in Entra any more.",
             remote_code=remote_code,
             request_id=request_id,
         )

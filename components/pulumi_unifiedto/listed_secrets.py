@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from .errors import OrphanedSecret, SecretAlreadyGone, SecretLimitReached, StateOlderThanEntra, UnifiedtoError
+from .errors import OrphanedSecret, SecretLimitReached, StateOlderThanEntra, UnifiedtoError
 
 MOST_SECRETS: Final = 2
 """Client secrets that an application for personal accounts can hold (documented:
@@ -102,14 +102,12 @@ def orphans(secrets: Sequence[ListedSecret], view: StackView) -> list[OrphanedSe
 def find_obstacle(secrets: Sequence[ListedSecret], view: StackView, planned: int) -> UnifiedtoError | None:
     """Why the secret of the planned generation cannot be created, or None.
 
-    The secret of the generation two before, in the same slot, is removed just before.
+    The secret of the generation two before, in the same slot, is removed just before. That it is gone already is no
+    obstacle: it may be the state of a run that had removed it, and failed to create the next one.
     """
     if planned in view.in_state:
         return None
     replaced = [key_id for generation, key_id in view.in_state.items() if generation % 2 == planned % 2]
-    gone = [key_id for key_id in replaced if all(secret.key_id != key_id for secret in secrets)]
-    if gone:
-        return SecretAlreadyGone(resource=f"the application {view.application_object_id}", key_id=gone[0])
     remaining = [secret for secret in secrets if secret.key_id not in replaced]
     if len(remaining) < MOST_SECRETS:
         return None

@@ -469,19 +469,6 @@ def test_a_state_older_than_entra_is_refused_and_no_secret_is_called_unused(
     assert "az ad app" not in words
 
 
-def test_a_secret_to_be_replaced_that_entra_does_not_hold_is_said_before_anything_is_changed(
-    schedule: DynamicProvider, graph: Graph, app: Registered
-) -> None:
-    graph.secret(app, displayName=SECOND["green_display_name"])
-    slots = in_state(SECOND, {"blue": "gone", "green": app.key_ids[0]})
-    inputs = program(
-        "2027-05-22T11:25:31Z", application_object_id=app.id, registered_generations=[1], slots_in_state=slots
-    )
-    words = refused(schedule, of(app, SECOND), inputs)
-    assert words.startswith("UNI219 ")
-    assert "pulumi refresh" in words
-
-
 def test_in_another_application_the_secrets_begin_anew_and_the_old_ones_go_last(
     schedule: DynamicProvider, app: Registered
 ) -> None:

@@ -13,7 +13,6 @@ from pulumi_unifiedto.errors import (
     ForcedRotationRefused,
     MoveNeedsState,
     OrphanedSecret,
-    SecretAlreadyGone,
     SecretLimitReached,
     StateOlderThanEntra,
 )
@@ -145,9 +144,6 @@ class Rotation(RuleBasedStateMachine):
         except OrphanedSecret as in_the_way:
             self._remove(in_the_way)
             return True
-        except SecretAlreadyGone:
-            self._refresh()
-            return True
         except (SecretLimitReached, StateOlderThanEntra):
             # Two secrets that may both be in use, of which the state has lost one, or never knew it.
             assert len(self._listed(self.application)) == MOST_SECRETS
@@ -248,7 +244,10 @@ class Rotation(RuleBasedStateMachine):
         if held is not None and is_of_this_app and held.generation == planned.generation:
             return True
         if held is not None and schedule.deletes_first:
-            if failure == "removal" or held.key_id not in self.entra:
+            if held.key_id not in self.entra:
+                self._refresh()  # the azuread provider stumbles over it, and its error says to refresh
+                return False
+            if failure == "removal":
                 return False
             self._delete(held.key_id)
             if failure == "answer to the removal":
