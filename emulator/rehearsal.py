@@ -140,6 +140,8 @@ def _run(arguments: argparse.Namespace, operation: str) -> int:
         let_pass(rehearsal.daemon, arguments.later)
     if operation in ("refresh", "destroy"):
         rehearsal.require_known_address(operation)
+    elif operation == "up":
+        rehearsal.note_address(is_whole=not holding_engines(STATE_DIR, STACK))
     _say()
     printer = Printer(operation, STACK)
     printer.begin()
@@ -154,8 +156,6 @@ def _run(arguments: argparse.Namespace, operation: str) -> int:
     try:
         result = work()
     except EngineError as error:
-        if operation == "up":
-            rehearsal.note_address(is_whole=False)
         printer.fail(error)
         _say_here([str(error), *error.diagnostics])
         _say(f"\n{_how_to_go_on(operation, arguments.later)}")

@@ -274,8 +274,9 @@ def test_asked_for_pulumi_where_there_is_none_the_way_to_it_is_named(tmp_path: P
 
 
 def test_where_another_program_has_the_port_of_the_stack_up_is_what_moves_it_on(user: _User) -> None:
-    user.run("up", "--engine", "embedded")
+    user.run_until("service-principal created", signal.SIGKILL, "up", "--engine", "embedded")
     address = user.state_dir / "address"
+    assert _PORT.search(address.read_text("utf-8")), "even a run that was killed has noted the address"
     address.write_text("https://localhost:1\n", "utf-8")
     for command in ("refresh", "destroy"):
         said = user.run(command, code=1)
