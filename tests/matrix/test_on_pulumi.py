@@ -12,6 +12,7 @@ import pytest
 from emulator.core.journal import Entry
 from emulator.core.server import EmulatorServer
 from emulator.engine.interface import EngineError
+from emulator.engine.processes import end_all
 from tests.matrix import crashes, faults, page
 from tests.matrix.laboratory import Laboratory
 from tests.support import real_pulumi
@@ -85,7 +86,7 @@ def _killed_after(stack: RehearsedStack, method: str, route: str) -> Iterator[li
 
     def look(entry: Entry) -> None:
         if not killed and (entry["method"], entry["route"]) == (method, route):
-            killed.append(real_pulumi.kill_all_of(stack.state_dir / "pulumi" / "home"))
+            killed.append(end_all(stack.state_dir))
 
     stop = stack.emulator.world.journal.listen(look)
     try:

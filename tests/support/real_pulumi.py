@@ -1,10 +1,8 @@
-"""The real Pulumi, where the tests find it: which tests need it, and how to kill it."""
+"""The real Pulumi, where the tests find it, and which tests need it."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -33,22 +31,3 @@ def needed(test: Callable[..., None]) -> Callable[..., None]:
 
 def pulumi(project_dir: Path, stack: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
     return PulumiEngine(project_dir, stack, state_dir, env=environment)
-
-
-def kill_all_of(home: Path) -> int:
-    """Kills (SIGKILL) the CLI with this home, and everything it has started; how many processes that were."""
-    marked = f"PULUMI_HOME={home}".encode()
-    found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and marked in _environment(path)]
-    for pid in found:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    return len(found)
-
-
-def _environment(process: Path) -> list[bytes]:
-    try:
-        return (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
