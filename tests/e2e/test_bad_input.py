@@ -252,6 +252,14 @@ def test_a_caller_without_the_right_to_create_applications_is_told_before_anythi
     assert_nothing_written(embedded_stack)
 
 
+def assert_the_next_up_goes_on(stack: RehearsedStack) -> None:
+    """The failure told no secret, and once its cause is gone the stack ends where it should."""
+    stack.assert_no_secret_leaked()
+    stack.control.clear_faults()
+    stack.up()
+    assert stack.sign_in()["signed_in"]
+
+
 AT_UNIFIED: list[Any] = [
     pytest.param({"status": 401}, "GET", ["UNI202", "refused the API key", "region"], id="key refused"),
     pytest.param({"status": 403}, "PUT", ["UNI203", "The API key may not do this", '"manual"'], id="key without right"),
@@ -277,10 +285,7 @@ def test_each_refusal_of_unified_has_its_own_words_and_the_next_up_goes_on(
     said = embedded_stack.fails(embedded_stack.up)
     for word in words:
         assert word in said
-    embedded_stack.assert_no_secret_leaked()
-    embedded_stack.control.clear_faults()
-    embedded_stack.up()
-    assert embedded_stack.sign_in()["signed_in"]
+    assert_the_next_up_goes_on(embedded_stack)
     assert len(embedded_stack.application()["passwordCredentials"]) == 1
 
 
@@ -298,10 +303,7 @@ def test_an_unusable_answer_of_unified_is_said_and_the_next_up_goes_on(
     said = embedded_stack.fails(embedded_stack.up)
     for word in words:
         assert word in said
-    embedded_stack.assert_no_secret_leaked()
-    embedded_stack.control.clear_faults()
-    embedded_stack.up()
-    assert embedded_stack.sign_in()["signed_in"]
+    assert_the_next_up_goes_on(embedded_stack)
 
 
 def test_the_key_of_another_region_s_account_is_refused_with_region_and_dashboard(
@@ -361,10 +363,7 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
     said = embedded_stack.fails(embedded_stack.up)
     assert 'UNI305 "microsoft_ad" in environment "Production" does not hold what was written: it is not active.' in said
     assert "next: Compare with the dashboard and run again: it writes once more." in said
-    embedded_stack.assert_no_secret_leaked()
-    embedded_stack.control.clear_faults()
-    embedded_stack.up()
-    assert embedded_stack.sign_in()["signed_in"]
+    assert_the_next_up_goes_on(embedded_stack)
 
 
 def test_a_tenant_policy_on_lifetimes_is_named_with_the_input_to_shorten(embedded_stack: RehearsedStack) -> None:
@@ -388,10 +387,7 @@ def test_a_conflict_of_the_personal_side_that_persists_ends_with_advice(embedded
     said = embedded_stack.fails(embedded_stack.up)
     assert "Error_MsaAppDoesNotExist" in said
     assert "UNI309" in said
-    embedded_stack.assert_no_secret_leaked()
-    embedded_stack.control.clear_faults()
-    embedded_stack.up()
-    assert embedded_stack.sign_in()["signed_in"]
+    assert_the_next_up_goes_on(embedded_stack)
 
 
 def assert_nothing_written(stack: RehearsedStack) -> None:
