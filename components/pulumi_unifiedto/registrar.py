@@ -48,6 +48,7 @@ from .registration import (
     require_no_loss,
     row_differences,
     same_client,
+    secret_unseen,
     status_without_target,
     target_differences,
 )
@@ -119,15 +120,30 @@ class Registrar:
             raise
 
     def register(
-        self, identity: Identity, desired: Desired, *, create_if_missing: bool, found_active: bool | None
+        self,
+        identity: Identity,
+        desired: Desired,
+        *,
+        create_if_missing: bool,
+        found_active: bool | None,
+        is_only_secret_new: bool,
     ) -> Registered:
         """Writes what is declared into the row, and verifies it.
 
-        found_active: the activation that the first run found, None if not known. Raises errors of the catalogue; after
-        one that comes later than the write, the registration is written, and the next run does it again.
+        found_active: the activation that the first run found, None if not known. is_only_secret_new: the client is
+        registered already, with another secret, so that all but the time of the last change may look the same without
+        the write. Raises errors of the catalogue; after one that comes later than the write, the registration is
+        written, and the next run does it again.
         """
         row = choose_row(self._rows(identity), identity)
-        return self._register(identity, desired, row, create_if_missing=create_if_missing, found_active=found_active)
+        return self._register(
+            identity,
+            desired,
+            row,
+            create_if_missing=create_if_missing,
+            found_active=found_active,
+            is_only_secret_new=is_only_secret_new,
+        )
 
     def _register(
         self,
@@ -137,19 +153,17 @@ class Registrar:
         *,
         create_if_missing: bool,
         found_active: bool | None,
+        is_only_secret_new: bool = False,
     ) -> Registered:
         found = row
-        try:
-            if row is not None:
-                self._mention_vault(identity, row)
-                body, row = self._put(identity, row, desired)
-            elif create_if_missing:
-                body, row = self._create(identity, desired)
-            else:
-                raise _RowGone
-        except _RowGone:
-            raise self._explain_missing(identity) from None
-        after, target = self._verify(identity, desired, body)
+        if row is not None:
+            self._mention_vault(identity, row)
+        body, row = self._write(identity, desired, row, create_if_missing=create_if_missing)
+        unwritten = row.updated_at if is_only_secret_new and found is not None else ""
+        after, target = self._verify(identity, desired, body, unwritten=unwritten)
+        if unwritten and after.updated_at == unwritten:
+            body, _row = self._write(identity, desired, after, create_if_missing=False)
+            after, target = self._verify(identity, desired, body, unwritten=unwritten)
         changed = fields_changed_meanwhile(body, after)
         if changed:
             self._say(
@@ -162,10 +176,23 @@ class Registrar:
             redirect_uri=(target and target.redirect_uri) or "",
             is_active=after.is_active,
             found_active=found_active,
-            status=_status(identity, after, target),
+            status=self._status_of_write(identity, after, target, unwritten=unwritten),
             # A list that lags shows the time of an earlier write, which says nothing.
             updated_at="" if found is not None and after.updated_at == found.updated_at else after.updated_at,
         )
+
+    def _write(
+        self, identity: Identity, desired: Desired, row: Row | None, *, create_if_missing: bool
+    ) -> tuple[Body, Row]:
+        """What was sent, and the row it went to as it was before."""
+        try:
+            if row is not None:
+                return self._put(identity, row, desired)
+            if create_if_missing:
+                return self._create(identity, desired)
+        except _RowGone:
+            pass
+        raise self._explain_missing(identity) from None
 
     def _deactivate(self, identity: Identity, desired: Desired) -> None:
         """Takes an activation back, if that can be done at the first try: there is another failure to tell of."""
@@ -253,21 +280,24 @@ class Registrar:
 
     # --- verifying ---------------------------------------------------------------------------------------------------
 
-    def _verify(self, identity: Identity, desired: Desired, body: Body) -> tuple[Row, Target | None]:
+    def _verify(self, identity: Identity, desired: Desired, body: Body, *, unwritten: str) -> tuple[Row, Target | None]:
         """The row and the authorization target once both agree with what was written (U6, U11, U12).
 
-        Raises ReadBackDiffers with the differences, or NotVerified when nothing could be compared.
+        unwritten: the time of the last change before the write, where nothing else would tell that it shows; empty
+        else. Raises ReadBackDiffers with the differences, or NotVerified when nothing could be compared.
         """
         row: Row | None = None
         target: Target | None = None
         differences: list[str] = []
-        for _look in self._looks():
+        for is_last_look in self._looks():
             row, target = choose_row(self._rows(identity), identity), None
             if row is None:
                 differences = ["it does not show in the list"]
                 continue
             differences = row_differences(row, desired, is_active=bool(body.fields["is_active"]))
             if differences:
+                continue
+            if unwritten and row.updated_at == unwritten and not is_last_look:
                 continue
             if identity.is_mocked:
                 return row, None
@@ -287,16 +317,31 @@ class Registrar:
             request_id=target.request_id if target else None,
         )
 
-    def _looks(self) -> Iterator[None]:
-        """Once at once, then at growing distances until the time for changes to show is over."""
-        timing, visibility_s = self._api.timing, self._api.settings.visibility_s
-        deadline = timing.monotonic() + visibility_s
+    def _looks(self) -> Iterator[bool]:
+        """Once at once, then at growing distances until the time for changes to show is over: whether it is the last
+        look."""
+        timing = self._api.timing
+        deadline = timing.monotonic() + self._api.settings.visibility_s
         wait_s = _FIRST_LOOK_AGAIN_S
-        yield
         while (left_s := deadline - timing.monotonic()) > 0:
+            yield False
+            left_s = max(deadline - timing.monotonic(), 0)
             timing.sleep(min(wait_s, left_s))
             wait_s = min(2 * wait_s, _LONGEST_LOOK_AGAIN_S)
-            yield
+        yield True
+
+    def _status_of_write(self, identity: Identity, row: Row, target: Target | None, *, unwritten: str) -> str:
+        """As `_status`; says so where nothing tells whether the new secret was taken."""
+        status = _status(identity, row, target)
+        if not unwritten or row.updated_at != unwritten:
+            return status
+        self._say(
+            f"{_name(identity)}: Unified.to accepted the new client secret twice, and notes no change of the "
+            f"registration since {unwritten}, before it was sent. Nothing else can tell whether it is in use. To be "
+            f"sure, enter it by hand at {self._api.dashboard_url} (pulumi stack output client_secret --show-secrets) "
+            "before the previous secret ends, and force no rotation until then."
+        )
+        return secret_unseen(unwritten) if status == VERIFIED else status
 
     # --- by hand -----------------------------------------------------------------------------------------------------
 

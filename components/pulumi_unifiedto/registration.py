@@ -370,8 +370,13 @@ def status_without_target(identity: Identity, row: Row | None) -> str | None:
     if identity.is_mocked:
         return "not verified: Sandbox mocks credentials and gives no authorization URL"
     if row is not None and not row.is_active:
-        return "not verified: the integration is not active, and gives no authorization URL"
+        return "not verified: the integration is not active (isActive), and gives no authorization URL"
     return None
+
+
+def secret_unseen(updated_at: str) -> str:
+    """The status after a new secret that was accepted, and has left no trace since the registration's last change."""
+    return f"{VERIFIED}, except for the secret: Unified.to notes no change since {updated_at}"
 
 
 def activation_after_removal(on_delete: OnDelete, *, found_active: bool | None, is_active: bool) -> bool:

@@ -45,6 +45,7 @@ from .registration import (
     Identity,
     OnDelete,
     same_client,
+    secret_unseen,
     status_without_target,
 )
 from .registration_inputs import (
@@ -245,6 +246,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
                 desired,
                 create_if_missing=bool(_news.get("create_if_missing")),
                 found_active=_olds.get("found_active"),
+                is_only_secret_new=not known_secret and _olds.get("client_id") == desired.client_id,
             )
         return UpdateResult(self._outputs(_olds, _news, identity, desired, registered))
 
@@ -263,10 +265,16 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             return ReadResult("", {})
         drift = drift_in(outputs, identity, observed)
         outputs |= _seen(outputs, observed)
+        where = f"{identity.integration_type} in {identity.environment}"
         if not drift:
+            if written_since(outputs, observed):
+                _say(
+                    f"{where}: somebody else changed it after this stack had registered it. All that can be seen is as "
+                    "declared; the client secret cannot be seen. Where sign-ins fail, force a rotation: it writes a "
+                    "new one."
+                )
             return ReadResult(id_, outputs)
         for key in sorted(drift):
-            where = f"{identity.integration_type} in {identity.environment}"
             _say(f"{where}: {key} was {outputs.get(key)}, is {drift[key]}.")
         outputs |= drift
         outputs["status"] = f"{CHANGED}: {', '.join(sorted(drift))}"
@@ -408,11 +416,20 @@ def drift_in(outputs: Mapping[str, Any], identity: Identity, observed: Observed)
     return drift
 
 
+def written_since(outputs: Mapping[str, Any], observed: Observed) -> bool:
+    """Whether Unified.to notes a later change of the registration than the stack's own; false where it notes none."""
+    noted = observed.row.updated_at if observed.row is not None else ""
+    return bool(noted and outputs.get("updated_at")) and noted != outputs["updated_at"]
+
+
 def _seen(outputs: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
     """The outputs that say what Unified.to uses, as observed; those that cannot be observed stay as they were, and so
     does the word of a change that no `up` has mended yet."""
     status = str(outputs.get("status"))
-    seen: dict[str, Any] = {"status": status if status.startswith(CHANGED) else observed.status}
+    lasts = status.startswith(CHANGED)
+    if observed.row is not None and observed.status == VERIFIED:
+        lasts = lasts or status == secret_unseen(observed.row.updated_at)
+    seen: dict[str, Any] = {"status": status if lasts else observed.status}
     if observed.row is not None:
         seen["active"] = observed.row.is_active
     if observed.target is not None:

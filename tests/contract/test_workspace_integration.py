@@ -985,6 +985,63 @@ def test_u12_the_next_run_after_a_late_change_succeeds(stage: Stage) -> None:
     assert stage.create().outputs["status"] == "verified"
 
 
+@pytest.mark.parametrize("reads", [0, 1, 2])
+def test_u12_a_new_secret_that_shows_late_is_waited_for_though_all_else_agrees(stage: Stage, reads: int) -> None:
+    """The client id was right before: the time of the last change is all that tells a write from none."""
+    created = stage.create()
+    stage.switch(visible_after_reads=reads)
+    renewed = stage.up(created, client_secret=SECOND_SECRET)
+    assert renewed.outputs["status"] == "verified"
+    assert renewed.outputs["updated_at"] == stage.row().fields["updated_at"]
+    assert stage.is_settled(renewed, client_secret=SECOND_SECRET)
+
+
+def test_u12_a_new_secret_that_never_shows_is_not_called_verified(stage: Stage) -> None:
+    created = stage.create()
+    noted = stage.row().fields["updated_at"]
+    stage.fault("status", status=200, method="PUT", path=LIST, body="{}", times=1000)
+    renewed = stage.up(created, client_secret=SECOND_SECRET)
+    assert renewed.outputs["status"] == f"verified, except for the secret: Unified.to notes no change since {noted}"
+    assert stage.process.has_printed("force no rotation until then")
+    assert stage.is_settled(renewed, client_secret=SECOND_SECRET), "nothing is written again and again for it"
+
+    stage.by_hand(is_active=True)
+    assert stage.refresh(renewed).outputs["status"] == "verified", "there is a change to be seen by now"
+
+
+def test_u12_a_new_secret_that_left_no_trace_is_written_a_second_time(stage: Stage) -> None:
+    """An answer of 200 to a write that was not carried out."""
+    created = stage.create()
+    stage.fault("status", status=200, method="PUT", path=LIST, body="{}")
+    stage.forget_calls()
+    renewed = stage.up(created, client_secret=SECOND_SECRET)
+    assert renewed.outputs["status"] == "verified"
+    assert stage.calls().count(("PUT", LIST)) == 2
+    auth = stage.row().auth
+    assert auth is not None
+    assert auth["client_secret"] == SECOND_SECRET
+
+
+def test_u12_where_no_time_of_a_change_is_shown_a_new_secret_is_not_waited_for(stage: Stage) -> None:
+    created = stage.create()
+    without_time = {key: value for key, value in stage.row().fields.items() if key != "updated_at"}
+    body = json.dumps([{**without_time, "auth": {"client_id": "********"}}])
+    stage.fault("status", status=200, method="GET", path=LIST, body=body, times=100)
+    stage.forget_calls()
+    renewed = stage.up(created, client_secret=SECOND_SECRET)
+    assert renewed.outputs["status"] == "verified"
+    assert [call for call in stage.calls() if call == ("GET", LIST)] == [("GET", LIST)] * 2
+
+
+def test_a_change_by_somebody_else_that_cannot_be_seen_is_mentioned_and_is_no_drift(stage: Stage) -> None:
+    created = stage.create()
+    printed = len(stage.process.printed())
+    stage.by_hand(auth={"client_id": CLIENT_ID, "client_secret": "typed-wrong"})
+    refreshed = stage.refresh(created)
+    assert refreshed.outputs == created.outputs
+    assert stage.process.has_printed("the client secret cannot be seen", since=printed)
+
+
 # --- U13, U14, U15 ---------------------------------------------------------------------------------------------------
 
 
