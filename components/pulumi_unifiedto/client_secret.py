@@ -15,6 +15,7 @@ from typing_extensions import NotRequired
 from . import entra_errors, stack_state
 from .arguments import given
 from .entra_cloud import current_instant
+from .once_in_a_run import name_once
 from .rotation import NEVER, SLOT_NAMES, RotationSchedule, SlotName, format_instant, parse_instant, slot_of
 
 DEFAULT_PERIOD: Final = "P90D"
@@ -89,6 +90,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
     def __init__(self, name: str, args: RotatingClientSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidInput for arguments that are unknown, missing or of another type."""
         args = given(RotatingClientSecretArgs, args)
+        name_once(self, name)
         super().__init__("unifiedto:index:RotatingClientSecret", name, None, opts)
         now = current_instant(os.environ)
         names: dict[str, str] = {slot: f"{name}-{slot}" for slot in SLOT_NAMES}
@@ -109,7 +111,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
             proven_generation=in_state.apply(lambda state: stack_state.proven_generation(state, args.get("proof"))),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._on_error = entra_errors.advice_hook(f"{name}-advice")
+        self._on_error = entra_errors.advice_hook()
         schedule = self.schedule
         passwords = {slot: self._slot(slot, names[slot], args) for slot in SLOT_NAMES}
         # A dict holds them apart: what is made of a secret output as a whole is secret as a whole.

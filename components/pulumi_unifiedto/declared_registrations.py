@@ -7,18 +7,12 @@ not notice: they have different names.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-from weakref import WeakKeyDictionary
-
-from pulumi.runtime.settings import get_monitor
+from typing import Any
 
 from .arguments import is_known
 from .errors import DuplicateRegistration
+from .once_in_a_run import once
 from .registration_inputs import identity_of, normalise
-
-_OF_THE_RUN: Final[WeakKeyDictionary[Any, dict[str, str]]] = WeakKeyDictionary()
-"""For the connection of a run to the engine, `Identity.key` to the name of the resource that declares it. Every run has
-a connection of its own, also where several follow each other in one process."""
 
 
 def declare_once(name: str, args: Mapping[str, Any]) -> None:
@@ -27,12 +21,11 @@ def declare_once(name: str, args: Mapping[str, Any]) -> None:
     Raises DuplicateRegistration, naming both, when another resource of this run does. Nothing is noted where the
     identity is not known before the run, nor without an engine.
     """
-    engine = get_monitor()
     normal, _faults = normalise({key: value for key, value in args.items() if is_known(value)})
     identity = identity_of(normal)
-    if identity is None or engine is None:
+    if identity is None:
         return
-    first = _OF_THE_RUN.setdefault(engine, {}).setdefault(identity.key, name)
+    first = once(f"registration {identity.key}", lambda: name)
     if first != name:
         raise DuplicateRegistration(
             environment=identity.environment, integration_type=identity.integration_type, resources=(first, name)

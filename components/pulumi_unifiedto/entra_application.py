@@ -135,7 +135,7 @@ class EntraApplication(pulumi.ComponentResource):
             lambda known: list(dict.fromkeys([known["caller"], *known["others"]]))
         )
         options = pulumi.ResourceOptions(
-            parent=self, hooks=pulumi.ResourceHookBinding(on_error=[entra_errors.advice_hook(f"{name}-advice")])
+            parent=self, hooks=pulumi.ResourceHookBinding(on_error=[entra_errors.advice_hook()])
         )
         application = azuread.Application(
             f"{name}-application",

@@ -22,6 +22,9 @@ from .errors import (
     TenantPolicyRefused,
     UnifiedtoError,
 )
+from .once_in_a_run import once
+
+ADVICE_HOOK: Final = "pulumi-unifiedto-advice"
 
 _STATUS: Final = re.compile(r"unexpected status (\d{3}) \([^)]*\)(?: with error: (\w+))?")
 _POLICY_ID: Final = re.compile(r"policy '([0-9a-fA-F-]{36})'")
@@ -69,8 +72,8 @@ def step_failed(resource: str, text: str, operation: str) -> UnifiedtoError:
     return EntraStepFailed(operation=operation, resource=resource, remote_code=code)
 
 
-def advice_hook(name: str) -> ErrorHook:
-    """A hook that prints the catalogue's error beside the provider's own.
+def advice_hook() -> ErrorHook:
+    """The hook, one for all resources of a run, that prints the catalogue's error beside the provider's own.
 
     It never asks for a retry. What passes by itself (429, 5xx) the provider has retried already; a 404 or 409 to the
     creation of a secret it has not (observed with its upstream 3.9), and the next run tries that again.
@@ -80,7 +83,7 @@ def advice_hook(name: str) -> ErrorHook:
         pulumi.log.error(str(step_failed(args.name, args.errors[0] if args.errors else "", args.failed_operation)))
         return False
 
-    return ErrorHook(name, advise)
+    return once("advice hook", lambda: ErrorHook(ADVICE_HOOK, advise))
 
 
 def _policy_id(text: str) -> str | None:

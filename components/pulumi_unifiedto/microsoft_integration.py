@@ -30,6 +30,7 @@ from .errors import (
     UnifiedtoError,
 )
 from .http_transport import api_key_from, normal_api_url
+from .once_in_a_run import name_once
 from .registration_inputs import judge_known
 from .rotation import Period, parse_instant
 from .unified_api import REGIONS, redirect_uri_for
@@ -166,6 +167,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         for resource_name, registration in zip(names, registrations, strict=True):
             declare_once(resource_name, {**registration, "api_url": api_url, "workspace_id": args["workspace_id"]})
         require_api_key(registrations)
+        name_once(self, name)
         super().__init__("unifiedto:index:MicrosoftIntegration", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from pulumi_unifiedto import EntraApplication, EntraApplicationArgs
+from pulumi_unifiedto.entra_errors import ADVICE_HOOK
 from pulumi_unifiedto.errors import (
     ApplicationMismatch,
     ApplicationNotFound,
@@ -89,9 +90,9 @@ def test_both_are_children_of_the_component_and_explain_their_errors(rehearse: R
     assert run["login"].type == "unifiedto:index:EntraApplication"
     for name in run.custom:
         assert run[name].parent == "login"
-        assert run[name].error_hooks == ["login-advice"]
+        assert run[name].error_hooks == [ADVICE_HOOK]
         assert not run[name].request.ignoreChanges
-    assert list(run.error_hooks) == ["login-advice"]
+    assert list(run.error_hooks) == [ADVICE_HOOK]
 
 
 def test_the_usual_permissions_are_asked_for_by_name_in_sorted_order(rehearse: Rehearse) -> None:

@@ -11,6 +11,7 @@ import pulumi_azuread as azuread
 import pytest
 
 from pulumi_unifiedto import RotatingClientSecret, RotatingClientSecretArgs
+from pulumi_unifiedto.entra_errors import ADVICE_HOOK
 from pulumi_unifiedto.rotation import NEVER
 from pulumi_unifiedto.stack_state import PASSWORD_TYPE
 from tests.component.conftest import Rehearse
@@ -81,8 +82,8 @@ def test_a_slot_s_options_are_those_that_a_secret_needs(second: Run) -> None:
         assert resource.parent == "secret"
         assert set(resource.request.additionalSecretOutputs) == {"value"}
         assert resource.depends_on == {"secret-schedule"}
-        assert resource.error_hooks == ["secret-advice"]
-    assert list(second.error_hooks) == ["secret-advice"]
+        assert resource.error_hooks == [ADVICE_HOOK]
+    assert list(second.error_hooks) == [ADVICE_HOOK]
 
 
 def test_no_option_hides_a_change_of_the_secret(second: Run) -> None:

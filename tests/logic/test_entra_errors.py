@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_unifiedto.entra_errors import advice_for, advice_hook, step_failed
+from pulumi_unifiedto.entra_errors import ADVICE_HOOK, advice_for, advice_hook, step_failed
 from pulumi_unifiedto.errors import (
     CallerNotPermitted,
     EntraStepFailed,
@@ -133,15 +133,15 @@ def printed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_the_hook_prints_its_advice_and_never_asks_for_a_retry(
     errors: list[str], code: str, printed: list[str]
 ) -> None:
-    hook: Any = advice_hook("login-advice")
-    assert hook.name == "login-advice"
+    hook: Any = advice_hook()
+    assert hook.name == ADVICE_HOOK
     assert hook.callback(SimpleNamespace(name="login-app", failed_operation="create", errors=errors)) is False
     [line] = printed
     assert line.startswith(f"{code} ")
 
 
 def test_the_advice_does_not_repeat_the_answer_which_stands_beside_it(printed: list[str]) -> None:
-    hook: Any = advice_hook("login-advice")
+    hook: Any = advice_hook()
     hook.callback(
         SimpleNamespace(
             name="login-app", failed_operation="create", errors=[f"{NOT_PERMITTED} secret value Zq8~canary"]
