@@ -1,7 +1,5 @@
 """RotatingClientSecret: two slots, one schedule, the current value."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -26,7 +24,6 @@ class RotatingClientSecretArgs(TypedDict):
 
     application_id: the azuread provider's resource id, ``/applications/<object id>``.
     application_object_id: the bare object id.
-    deleted_with: the application, where the same stack declares it: its deletion removes the secrets too.
     rotate_every: the period, an ISO 8601 duration between an hour and a year; a secret is valid for two periods.
         Default P90D.
     force_token: any value that differs from the last one asks for a rotation now. Setting the first one, or none,
@@ -42,7 +39,6 @@ class RotatingClientSecretArgs(TypedDict):
 
     application_id: pulumi.Input[str]
     application_object_id: pulumi.Input[str]
-    deleted_with: NotRequired[pulumi.Resource]
     rotate_every: NotRequired[pulumi.Input[str]]
     force_token: NotRequired[pulumi.Input[str]]
     label: NotRequired[pulumi.Input[str]]
@@ -69,7 +65,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
 
     Two `azuread.ApplicationPassword` at most: an application for personal accounts holds no third secret, so a slot
     is emptied before it is filled again. A slot that was never needed is not created: a new application starts with
-    one secret.
+    one secret. The option ``deleted_with``, set to an application that the same stack declares, saves the calls that
+    would remove its secrets one by one.
 
     Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `ends` (generation to the
     instant at which its secret ends; of the secrets that there are, and known in every preview),
@@ -91,6 +88,10 @@ class RotatingClientSecret(pulumi.ComponentResource):
         """Raises InvalidInput for arguments that are unknown, missing or of another type."""
         args = given(RotatingClientSecretArgs, args)
         name_once(self, name)
+        # Of the secrets alone: Pulumi hands a component's option down to all its children, and replaces with the
+        # application what is deleted with it. The schedule must never be replaced: it would start over.
+        opts = pulumi.ResourceOptions.merge(None, opts)
+        self._deleted_with, opts.deleted_with = opts.deleted_with, None
         super().__init__("unifiedto:index:RotatingClientSecret", name, None, opts)
         now = current_instant(os.environ)
         names: dict[str, str] = {slot: f"{name}-{slot}" for slot in SLOT_NAMES}
@@ -164,7 +165,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     delete_before_replace=deletes_first,
-                    deleted_with=args.get("deleted_with"),
+                    deleted_with=self._deleted_with,
                     additional_secret_outputs=["value"],
                     depends_on=[schedule],
                     hooks=pulumi.ResourceHookBinding(on_error=[self._on_error]),

@@ -1,7 +1,5 @@
 """EntraApplication: the app registration and its service principal, with Graph permissions by name."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +83,6 @@ class EntraApplication(pulumi.ComponentResource):
     application_id: pulumi.Output[str]
     tenant_id: pulumi.Output[str]
     service_principal_object_id: pulumi.Output[str]
-    application: azuread.Application | None = None
-    """The declared app registration; None for an adopted one."""
 
     def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission, at once for plain
@@ -98,6 +94,7 @@ class EntraApplication(pulumi.ComponentResource):
         look_up = pulumi.InvokeOptions(parent=self)
         caller = looked_up("the deploying identity", lambda: azuread.get_client_config(opts=look_up))
         self.tenant_id = pulumi.Output.from_input(caller.tenant_id)
+        self._application: azuread.Application | None = None
         adopted = args.get("client_id")
         if adopted:
             self._adopt(adopted, redirect_uris, look_up)
@@ -112,6 +109,11 @@ class EntraApplication(pulumi.ComponentResource):
                 "service_principal_object_id": self.service_principal_object_id,
             }
         )
+
+    @property
+    def application(self) -> azuread.Application | None:
+        """The declared app registration; None for an adopted one."""
+        return self._application
 
     def _declare(
         self,
@@ -171,7 +173,7 @@ class EntraApplication(pulumi.ComponentResource):
             use_existing=True,  # one that a broken run has left behind is taken over, not stumbled over
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(deleted_with=application)),
         )
-        self.application = application
+        self._application = application
         self.service_principal_object_id = service_principal.object_id
         self.client_id = after(service_principal.client_id, application.client_id)
         self.object_id = after(service_principal.client_id, application.object_id)

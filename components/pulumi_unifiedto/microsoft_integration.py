@@ -1,8 +1,6 @@
 """MicrosoftIntegration: your own Microsoft OAuth2 client at Unified.to, from app registration to registered
 integration."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -180,11 +178,9 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             },
             child,
         )
-        declared = {"deleted_with": application.application} if application.application is not None else {}
         secret = RotatingClientSecret(
             f"{name}-secret",
             {
-                **declared,  # type: ignore[typeddict-item]
                 "application_id": application.application_id,
                 "application_object_id": application.object_id,
                 "rotate_every": period,
@@ -193,7 +189,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "consumers": names,
                 "proof": f"{name}-proof",
             },
-            child,
+            pulumi.ResourceOptions(parent=self, deleted_with=application.application),
         )
         self.proof = self._prove(name, deadline_s, application, secret)
         self._registrations = [

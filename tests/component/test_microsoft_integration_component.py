@@ -132,6 +132,18 @@ def test_no_option_hides_a_change_and_nothing_is_stored_as_the_component_s_input
             assert resource.inputs == {}, resource.name
 
 
+def test_the_secrets_go_with_the_application_and_the_schedule_does_not(first: Run) -> None:
+    """Pulumi replaces with the application what is deleted with it, and lets children inherit it: a schedule that is
+    replaced would start over, and empty the slot that is in use."""
+    application = first["login-entra-application"].urn
+    deleted_with = {name: resource.request.deletedWith for name, resource in first.resources.items()}
+    assert {name for name, urn in deleted_with.items() if urn == application} == {
+        "login-entra-service-principal",
+        "login-secret-blue",
+    }
+    assert set(deleted_with.values()) == {"", application}
+
+
 def test_the_errors_of_azuread_are_explained_by_one_hook_for_all(first: Run) -> None:
     assert list(first.error_hooks) == [ADVICE_HOOK]
     bound = {name for name in first.custom if first[name].error_hooks == [ADVICE_HOOK]}

@@ -83,7 +83,6 @@ def test_an_unknown_argument_is_refused_with_the_nearest(kind: type[Any], key: s
         (MicrosoftIntegrationArgs, {"proof_deadline_s": "x"}, "proofDeadline is not usable: it is not a number"),
         (MicrosoftIntegrationArgs, {"registrations": "x"}, "registrations is not usable: it is not a list of objects"),
         (MicrosoftIntegrationArgs, {"registrations": ["x"]}, "it is not a list of objects"),
-        (RotatingClientSecretArgs, {"deleted_with": "app"}, "deletedWith is not usable: it is not a resource"),
     ],
 )
 def test_a_plain_value_of_another_type_is_refused(kind: type[Any], wrong: dict[str, Any], words: str) -> None:
