@@ -93,6 +93,8 @@ def _fault_in(value: Any, declared: Any) -> str | None:
     if kind is Mapping or is_typeddict(kind):
         fits = isinstance(value, Mapping) and not any(_fault_in(item, *parts[1:]) for item in value.values() if parts)
         return None if fits else "it does not map names to texts"
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return None  # as a program in another language sends it
     types, reason = _PLAIN_KINDS[kind]
     fits = isinstance(value, types) and isinstance(value, bool) == (kind is bool)
     return None if fits else reason

@@ -277,7 +277,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 
         Waits for the registrations: a failure must not stop the very run that could mend it.
         """
-        limit = args.get("warn_days_left", DEFAULT_WARN_DAYS_LEFT)
+        limit = int(args.get("warn_days_left", DEFAULT_WARN_DAYS_LEFT))
         fails = args.get("fail_below_limit", False)
         now = current_instant(os.environ)
 

@@ -91,6 +91,11 @@ def test_a_plain_value_of_another_type_is_refused(kind: type[Any], wrong: dict[s
     assert words in str(refused.value)
 
 
+def test_a_whole_number_may_come_as_other_languages_send_it() -> None:
+    args: Any = {**WHOLE[MicrosoftIntegrationArgs], "warn_days_left": 20.0}
+    assert given(MicrosoftIntegrationArgs, args)["warn_days_left"] == 20
+
+
 def test_a_value_that_comes_from_a_resource_passes_where_it_may() -> None:
     async def with_outputs() -> None:
         later: Any = pulumi.Output.from_input("later")
