@@ -39,13 +39,19 @@ def emulator(shared_emulator: EmulatorServer) -> EmulatorServer:
 
 
 @pytest.fixture
-def new_stack(emulator: EmulatorServer, make_engine: MakeEngine, tmp_path: Path) -> Callable[..., RehearsedStack]:
-    """Makes stacks of the project's program, each with a state of its own."""
+def new_stack(
+    emulator: EmulatorServer, make_engine: MakeEngine, tmp_path: Path
+) -> Iterator[Callable[..., RehearsedStack]]:
+    """Makes stacks of the program, each with a state of its own. None tells a secret, whatever a test does."""
+    made: list[RehearsedStack] = []
 
     def make(name: str = "test", **options: Any) -> RehearsedStack:
-        return RehearsedStack(emulator, make_engine, tmp_path / name, stack=name, **options)
+        made.append(RehearsedStack(emulator, make_engine, tmp_path / name, stack=name, **options))
+        return made[-1]
 
-    return make
+    yield make
+    for stack in made:
+        stack.assert_no_secret_leaked()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ LONG = "x" * 91
 
 
 @pytest.fixture
-def embedded_stack(emulator: EmulatorServer, tmp_path: Path) -> RehearsedStack:
-    return RehearsedStack(emulator, embedded, tmp_path / "state")
+def embedded_stack(emulator: EmulatorServer, tmp_path: Path) -> Iterator[RehearsedStack]:
+    stack = RehearsedStack(emulator, embedded, tmp_path / "state")
+    yield stack
+    stack.assert_no_secret_leaked()
 
 
 KNOWN_FROM_UNIFIED: list[Any] = [
@@ -258,6 +260,7 @@ def assert_the_next_up_goes_on(stack: RehearsedStack) -> None:
     stack.control.clear_faults()
     stack.up()
     assert stack.sign_in()["signed_in"]
+    stack.assert_settled()
 
 
 AT_UNIFIED: list[Any] = [
@@ -321,6 +324,7 @@ def test_the_key_of_another_region_s_account_is_refused_with_region_and_dashboar
     embedded_stack.environment["UNIFIED_API_KEY"] = right
     embedded_stack.up()
     assert embedded_stack.sign_in()["signed_in"]
+    embedded_stack.assert_settled()
 
 
 def test_the_workspace_of_another_account_is_told_from_the_key_s_and_nothing_is_written(
@@ -333,6 +337,7 @@ def test_the_workspace_of_another_account_is_told_from_the_key_s_and_nothing_is_
     assert not [entry for entry in embedded_stack.requests("unifiedto") if entry["method"] != "GET"]
     embedded_stack.up(workspaceId=right)
     assert embedded_stack.sign_in()["signed_in"]
+    embedded_stack.assert_settled()
 
 
 def test_an_integration_that_was_never_activated_is_said_with_the_page_to_activate_it_on(

@@ -49,9 +49,11 @@ def deployed_once(shared_emulator: EmulatorServer, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def living(deployed_once: DeployedOnce, tmp_path: Path) -> RehearsedStack:
+def living(deployed_once: DeployedOnce, tmp_path: Path) -> Iterator[RehearsedStack]:
     """A stack that was deployed a moment ago, on the embedded engine."""
-    return deployed_once.again(tmp_path / "state")
+    stack = deployed_once.again(tmp_path / "state")
+    yield stack
+    stack.assert_no_secret_leaked()
 
 
 @pytest.fixture
@@ -63,9 +65,11 @@ def rotated(living: RehearsedStack) -> RehearsedStack:
 
 
 @pytest.fixture
-def undeployed(emulator: EmulatorServer, tmp_path: Path) -> RehearsedStack:
+def undeployed(emulator: EmulatorServer, tmp_path: Path) -> Iterator[RehearsedStack]:
     """A stack before its first ``up``, on the embedded engine."""
-    return RehearsedStack(emulator, embedded, tmp_path / "state")
+    stack = RehearsedStack(emulator, embedded, tmp_path / "state")
+    yield stack
+    stack.assert_no_secret_leaked()
 
 
 @dataclass
@@ -244,6 +248,7 @@ def test_a_rotated_secret_shows_in_the_plan_and_reaches_unified(living: Rehearse
     [write] = writes_at_unified(living, before)
     assert body_of(write)["auth"]["client_secret"] == living.outputs()["client_secret"]
     assert living.sign_in()["signed_in"]
+    living.assert_settled()
 
 
 def test_a_correction_by_hand_is_shown_and_not_overwritten_before_up(living: RehearsedStack) -> None:
@@ -268,6 +273,7 @@ def test_a_correction_by_hand_is_shown_and_not_overwritten_before_up(living: Reh
     living.up()
     assert len(writes_at_unified(living, before)) == 1
     assert living.sign_in()["signed_in"]
+    living.assert_settled()
 
 
 def test_whatever_a_mask_hides_nothing_is_planned_and_nothing_written(living: RehearsedStack) -> None:
@@ -452,6 +458,7 @@ def test_a_secret_that_is_created_again_much_later_carries_no_start_date(living:
     [created] = new_secrets(living, before)
     assert "startDateTime" not in body_of(created)["passwordCredential"]
     assert living.sign_in()["signed_in"]
+    living.assert_settled()
 
 
 # --- a tenant that is slow, or says no -------------------------------------------------------------------------------
@@ -468,6 +475,7 @@ def test_a_personal_side_that_is_late_is_waited_for(undeployed: RehearsedStack) 
     conflicts = [entry for entry in undeployed.requests("graph") if entry["status"] == 409]
     assert len(conflicts) == 3
     assert undeployed.sign_in()["signed_in"]
+    undeployed.assert_settled()
 
 
 def test_a_personal_side_that_never_comes_is_explained_at_the_deadline(undeployed: RehearsedStack) -> None:
@@ -521,6 +529,7 @@ def test_unified_hears_of_a_secret_only_after_entra_has_taken_it(living: Rehears
     assert min(entry["seq"] for entry in at_unified) > attempts[-1]["seq"]
     assert len(writes_at_unified(living, before)) == 1
     assert living.sign_in()["signed_in"]
+    living.assert_settled()
 
 
 def test_a_tenant_policy_is_named_with_the_input_to_shorten(undeployed: RehearsedStack) -> None:
@@ -539,6 +548,7 @@ def test_a_tenant_policy_is_named_with_the_input_to_shorten(undeployed: Rehearse
 
     undeployed.up(rotateEvery="P45D")
     assert undeployed.sign_in()["signed_in"]
+    undeployed.assert_settled()
 
 
 # --- time ------------------------------------------------------------------------------------------------------------
@@ -595,6 +605,7 @@ def test_three_periods_late_is_exactly_one_step(living: RehearsedStack) -> None:
     assert parse_instant(living.outputs()["secret_rotates_at"]) == now.replace(microsecond=0) + timedelta(days=90)
     assert living.up().is_unchanged
     assert living.sign_in()["signed_in"]
+    living.assert_settled()
 
 
 # --- what others do to secrets ---------------------------------------------------------------------------------------
@@ -616,7 +627,7 @@ def test_of_two_secrets_only_the_one_removed_in_the_portal_is_renewed(rotated: R
     assert slots["blue"]["key_id"] in key_ids(rotated)
     assert len(key_ids(rotated)) == 2
     assert rotated.sign_in()["signed_in"]
-    assert rotated.preview().is_unchanged
+    rotated.assert_settled()
 
 
 def test_a_secret_of_somebody_else_survives_everything_that_the_stack_does(undeployed: RehearsedStack) -> None:
@@ -658,6 +669,7 @@ def test_the_previous_secret_logs_in_until_its_grace_ends(living: RehearsedStack
     living.later(days=91)
     living.up()
     assert living.outputs()["client_secret"] != previous
+    living.assert_settled()
     assert token_is_given(living, previous)
     living.later(days=88)
     living.up()
@@ -695,7 +707,7 @@ def test_a_secret_in_the_state_that_works_no_more_does_not_break_a_refresh(rotat
     assert gone == {"microsoft-secret-blue", "microsoft-secret-green"}
     rotated.up()
     assert rotated.sign_in()["signed_in"]
-    assert rotated.preview().is_unchanged
+    rotated.assert_settled()
 
 
 def test_secrets_that_ended_long_ago_do_not_break_a_refresh(living: RehearsedStack) -> None:
@@ -754,6 +766,7 @@ def test_a_write_that_is_answered_200_and_not_kept_fails_with_the_difference(und
     undeployed.control.clear_faults()
     undeployed.up()
     assert undeployed.sign_in()["signed_in"]
+    undeployed.assert_settled()
 
 
 def test_one_up_rotates_and_registers_and_a_broken_one_is_finished_by_the_next(deployed: RehearsedStack) -> None:
@@ -857,7 +870,7 @@ def test_further_ups_and_changes_leave_the_redirect_uris_as_declared(living: Reh
     assert set(living.application()["web"]["redirectUris"]) == set(declared)
     living.up(notes="Owned by the CRM team", graphPermissions=["openid", "Mail.Read"])
     assert set(living.application()["web"]["redirectUris"]) == set(declared)
-    living.refresh()
+    living.assert_settled()
     living.up()
     assert set(living.application()["web"]["redirectUris"]) == set(declared)
 
@@ -874,6 +887,7 @@ def test_with_ownership_alone_two_ups_in_a_row_and_a_destroy_succeed(deployed: R
     deployed.up(notes="Owned by the CRM team")
     deployed.up(notes="Owned by the sales team", forceRotation="leak")
     assert deployed.graph("GET", f"/v1.0/applications/{object_id}/owners")["value"] == owners
+    deployed.assert_settled()
     deployed.destroy()
     refused = [entry for entry in deployed.requests("graph") if entry["status"] in (401, 403)]
     assert refused == []

@@ -64,6 +64,7 @@ def test_msal_gets_a_token_and_signs_a_person_in_with_what_is_registered(
     signed_in = application.acquire_token_by_auth_code_flow(flow, answered)
     assert signed_in.get("id_token_claims", {}).get("preferred_username") == "piet@partner.example.com", signed_in
     assert deployed.sign_in()["signed_in"]
+    deployed.assert_settled()
 
 
 def test_an_up_without_changes_sends_no_write_and_nothing_to_unified(deployed: RehearsedStack) -> None:
@@ -73,6 +74,7 @@ def test_an_up_without_changes_sends_no_write_and_nothing_to_unified(deployed: R
     since = deployed.requests(since=before)
     assert [entry["path"] for entry in since if entry["service"] == "unifiedto"] == []
     assert {entry["method"] for entry in since if entry["service"] == "graph"} <= {"GET"}
+    deployed.assert_settled()
 
 
 def test_a_preview_sends_no_write(stack: RehearsedStack) -> None:
@@ -202,6 +204,7 @@ def test_manual_mode_leads_a_person_through_registration_and_rotation(stack: Reh
     stack.up(registrations=[manual])
     assert status() == "verified"
     assert stack.sign_in()["signed_in"]
+    stack.assert_settled()
 
     stack.later(days=91)
     waiting = stack.up()
@@ -210,6 +213,7 @@ def test_manual_mode_leads_a_person_through_registration_and_rotation(stack: Reh
     enter_what_the_steps_say(waiting.diagnostics)
     stack.up(registrations=[manual])
     assert status() == "verified"
+    stack.assert_settled()
     stack.later(days=91)
     stack.up()
     assert stack.sign_in()["signed_in"], "the rotation replaced the secret that nobody uses any more"

@@ -92,7 +92,7 @@ def test_a_preview_of_a_rotation_names_one_slot_and_the_one_after_is_empty(deplo
     touched = {step.name for step in preview.steps if "ApplicationPassword" in step.type and step.op != "same"}
     assert touched == {"microsoft-secret-blue"}
     deployed.up()
-    assert deployed.preview().is_unchanged
+    deployed.assert_settled()
 
 
 def test_a_rotation_replaces_no_secret_that_unified_holds_while_its_registration_fails(
@@ -238,6 +238,7 @@ def test_a_secret_that_a_refresh_lost_is_never_called_unused(deployed: Rehearsed
     with nobody_locked_out(deployed):
         deployed.up()
     assert deployed.sign_in()["signed_in"]
+    deployed.assert_settled()
 
 
 def test_a_second_stack_on_the_same_application_does_not_call_the_first_one_s_secrets_unused(

@@ -207,7 +207,7 @@ class RehearsedStack:
     # --- what holds after every change -------------------------------------------------------------------------------
 
     def assert_settled(self) -> None:
-        """The next preview is empty, refresh is empty, sign-in works, and no secret is where it does not belong."""
+        """The next preview is empty, refresh is empty, and no secret is where it does not belong."""
         preview = self.preview()
         assert preview.is_unchanged, f"the next preview is not empty: {_changed(preview)}"
         refreshed = self.refresh()
