@@ -8,8 +8,9 @@ safe to call from several threads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from emulator.core.clock import parse_instant
 from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
@@ -152,7 +153,7 @@ class Workspace:
             rules.refuse_odd_fields(checked, switches)
             rules.refuse_other_identity(checked, row, switches)
             rules.refuse_by_plan(checked, switches)
-            changed = rules.written(checked, row, switches, self._timestamp())
+            changed = rules.written(checked, row, switches, self._moment_of_change(row))
             self._put_row(changed, before=row, stale_reads=switches.number("visible_after_reads"))
             self.notifications.add_change(row, changed, self._timestamp())
             return changed
@@ -190,7 +191,7 @@ class Workspace:
                 raise not_found(f"{integration_type} in {environment}")
             auth = changes.get("auth", row.auth)
             fields = row.fields | {name: value for name, value in changes.items() if name != "auth"}
-            changed = Row(fields | {"updated_at": self._timestamp()}, dict(auth) if auth else None)
+            changed = Row(fields | {"updated_at": self._moment_of_change(row)}, dict(auth) if auth else None)
             self._put_row(changed)
             self.notifications.add_change(row, changed, self._timestamp())
             return changed
@@ -264,7 +265,13 @@ class Workspace:
         return document
 
     def _timestamp(self) -> str:
-        return self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _milliseconds(self._now())
+
+    def _moment_of_change(self, row: Row) -> str:
+        """Now, and later than the row's last change also while the clock stands still: two changes never have one
+        time."""
+        after = parse_instant(str(row.fields["updated_at"])) + timedelta(milliseconds=1)
+        return _milliseconds(max(self._now(), after))
 
     @staticmethod
     def _entry(integration_type: str) -> IntegrationType:
@@ -309,3 +316,7 @@ class Workspace:
         if document["stale_reads"]:
             document["stale_reads"] -= 1
             self._documents.put(_ROWS, str(document["id"]), document, counts_as_write=False)
+
+
+def _milliseconds(instant: datetime) -> str:
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

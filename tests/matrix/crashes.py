@@ -39,6 +39,7 @@ SCENARIOS: Final[Mapping[str, Scenario]] = {
     "create": Scenario("new", RehearsedStack.up, 0, {}),
     "first rotation": Scenario("first rotation due", RehearsedStack.up, 1, {}),
     "rotate": Scenario("second rotation due", RehearsedStack.up, 2, {}),
+    "rotate for two": Scenario("second rotation due for two", RehearsedStack.up, 2, {}),
     "force": Scenario("rotated", RehearsedStack.up, 2, {"forceRotation": "leaked"}),
     "destroy": Scenario("rotated", RehearsedStack.destroy, None, {}),
 }

@@ -54,22 +54,31 @@ def _second_due(stack: RehearsedStack) -> None:
     stack.later(days=PERIOD_DAYS)
 
 
+def _second_due_for_two(stack: RehearsedStack) -> None:
+    second = {"integrationType": "microsoftoutlook", "environment": "Staging", "isActive": True}
+    stack.config["registrations"] = [*stack.config["registrations"], second]
+    _second_due(stack)
+
+
 SITUATIONS: Final[Mapping[str, Callable[[RehearsedStack], None]]] = {
     "new": _nothing,
     "deployed": _deployed,
     "first rotation due": _first_due,
     "rotated": _rotated,
     "second rotation due": _second_due,
+    "second rotation due for two": _second_due_for_two,
 }
-"""Name to what brings it about. From the second rotation on, a slot is emptied before it is filled again."""
+"""Name to what brings it about. From the second rotation on, a slot is emptied before it is filled again; "for
+two" registrations the writes at Unified.to follow each other."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A situation: the emulator's state and the stack's, and the secrets that were handed out on the way."""
+    """A situation: the emulator's state and the stack's, its configuration, and the secrets that were handed out."""
 
     world: StoreSnapshot
     state_dir: Path
+    config: Mapping[str, Any]
     secrets: frozenset[str]
 
 
@@ -127,6 +136,7 @@ class Laboratory:
         state_dir = self._directory / f"case-{self._cases}"
         shutil.copytree(kept.state_dir, state_dir)
         stack = self._stack(state_dir, at_boundary, environment or {})
+        stack.config.update(kept.config)
         stack.secrets |= kept.secrets
         return stack
 
@@ -152,7 +162,9 @@ class Laboratory:
             stack = self._stack(state_dir, None, {})
             self._engines.expect(stack)
             SITUATIONS[situation](stack)
-            self._kept[situation] = Kept(self.emulator.world.snapshot(), state_dir, frozenset(stack.secrets))
+            self._kept[situation] = Kept(
+                self.emulator.world.snapshot(), state_dir, dict(stack.config), frozenset(stack.secrets)
+            )
         return self._kept[situation]
 
     def _same_passphrase(self, state_dir: Path) -> None:

@@ -11,7 +11,7 @@ from emulator.engine.interface import EngineError, Result
 from emulator.entra.directory import APPLICATION, Directory, DirectoryObject
 from pulumi_unifiedto.errors import CATALOGUE
 from tests.matrix.laboratory import key_ids_in_state
-from tests.matrix.watch import holding, registered_row
+from tests.matrix.watch import active_rows, holdings
 from tests.support.stack import RehearsedStack
 
 SUCCESS: Final = "ok"
@@ -77,9 +77,8 @@ def remove_reported_orphans(stack: RehearsedStack) -> str:
     The run has succeeded, and has told of them.
     """
     in_state = set(key_ids_in_state(stack).values())
-    held = holding(stack.emulator.world)
-    client_id = None if held is None else held.client_id
-    orphans = {key for found in applications(stack) if found.app_id == client_id for key in key_ids(found) - in_state}
+    clients = {held.client_id for held in holdings(stack.emulator.world) if held is not None}
+    orphans = {key for found in applications(stack) if found.app_id in clients for key in key_ids(found) - in_state}
     printed = "\n".join(stack.printed)
     for key_id in orphans:
         [advice] = {match[0] for match in _REMOVAL.finditer(printed) if match[2] == key_id}
@@ -139,17 +138,20 @@ def _everything(stack: RehearsedStack) -> tuple[Any, ...]:
 
 
 def assert_in_force(stack: RehearsedStack, generation: int) -> None:
-    """The generation's secret is registered and works, Graph holds what the state holds, and the preview is empty."""
+    """The generation's secret is registered everywhere and works, Graph holds what the state holds, and the preview is
+    empty."""
     in_state = key_ids_in_state(stack)
     assert max(in_state) == generation, f"the state holds generations {sorted(in_state)}"
     world = stack.emulator.world
-    held = holding(world)
-    assert registered_row(world).is_active
-    assert held is not None
-    assert held.is_accepted, held.problem
-    assert held.key_id == in_state[generation], "Unified.to does not hold the new secret"
-    assert stack.sign_in()["signed_in"]
-    [application] = [found for found in applications(stack) if found.app_id == held.client_id]
+    assert len(active_rows(world)) == len(stack.config["registrations"])
+    for held in holdings(world):
+        assert held is not None
+        assert held.is_accepted, held.problem
+        assert held.key_id == in_state[generation], "Unified.to does not hold the new secret"
+    for declared in stack.config["registrations"]:
+        assert stack.sign_in(declared["integrationType"], declared.get("environment", "Production"))["signed_in"]
+    [client_id] = {held.client_id for held in holdings(world) if held is not None}
+    [application] = [found for found in applications(stack) if found.app_id == client_id]
     assert key_ids(application) == set(in_state.values()), "Microsoft Graph and the state hold different secrets"
     preview = stack.preview()
     assert preview.is_unchanged, f"the preview is not empty: {preview.changes}"
@@ -161,6 +163,6 @@ def assert_gone(stack: RehearsedStack) -> None:
     state = stack.engine.export()["deployment"]
     assert not state.get("resources"), f"{len(state['resources'])} resources are left in the state"
     assert not applications(stack), "an application is left"
-    assert not registered_row(stack.emulator.world).is_active, "the registration is still active"
+    assert not active_rows(stack.emulator.world), "a registration is still active"
     assert stack.destroy().is_unchanged
     stack.assert_no_secret_leaked()

@@ -39,6 +39,7 @@ CRASHES = [
     ("create", "POST", f"{_APPLICATION}/addPassword"),
     ("rotate", "POST", f"{_APPLICATION}/removePassword"),
     ("rotate", "POST", f"{_APPLICATION}/addPassword"),
+    ("force", "POST", f"{_APPLICATION}/addPassword"),
     ("destroy", "DELETE", _APPLICATION),
 ]
 

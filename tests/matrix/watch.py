@@ -12,27 +12,25 @@ from emulator.unifiedto.holding import Holding, holding_of
 from emulator.unifiedto.model import Row
 from emulator.unifiedto.state import Workspace
 
-ENVIRONMENT, INTEGRATION_TYPE = "Production", "microsoft_ad"
 MOST_SECRETS = 2
 
 
-def registered_row(world: World) -> Row:
-    """The registration as it truly is."""
-    row = Workspace(world.store, world.clock.now).find(ENVIRONMENT, INTEGRATION_TYPE)
-    assert row is not None, "the emulated workspace has no such row"
-    return row
+def active_rows(world: World) -> list[Row]:
+    """The registrations that are active, as they truly are."""
+    return [row for row in Workspace(world.store, world.clock.now).rows() if row.is_active]
 
 
-def holding(world: World) -> Holding | None:
-    """What Entra would make of the registered credentials at this moment, without a request."""
-    return holding_of(world, registered_row(world))
+def holdings(world: World) -> list[Holding | None]:
+    """What Entra would make of each active registration's credentials at this moment, without a request; None for one
+    that has none."""
+    return [holding_of(world, row) for row in active_rows(world)]
 
 
 class Watch:
     """Notes every moment in which a customer could not have signed in, or an application held a third secret.
 
-    A sign-in counts as promised while the registration is active: that begins with the first registration, and ends
-    when the stack gives it up.
+    A sign-in counts as promised while a registration is active: that begins when it is first registered, and ends when
+    the stack gives it up.
     """
 
     def __init__(self, world: World) -> None:
@@ -44,9 +42,7 @@ class Watch:
     def look(self, when: str) -> None:
         """Look now."""
         self.looks += 1
-        row = registered_row(self._world)
-        if row.is_active:
-            held = holding_of(self._world, row)
+        for held in holdings(self._world):
             if held is None:
                 self.complaints.append(f"{when}: an active registration without credentials")
             elif not held.is_accepted:

@@ -283,6 +283,15 @@ def test_odd_fields_are_taken_or_refused_by_name(api: Api, switch: str, field: s
     assert (answer.status_code, field in answer.text) == (400, True)
 
 
+def test_two_changes_never_have_one_time_though_the_clock_stands_still(api: Api) -> None:
+    api.emulator.world.clock.set_scale(0)
+    times = []
+    for _ in range(3):
+        assert api.put(api.row()["id"], MINIMAL).is_success
+        times.append(api.row()["updated_at"])
+    assert times == sorted(set(times))
+
+
 def test_read_only_fields_do_not_change_a_row(api: Api) -> None:
     row = api.row()
     assert api.put(
