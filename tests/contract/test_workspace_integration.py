@@ -1009,7 +1009,7 @@ def test_u12_a_new_secret_that_never_shows_is_not_called_verified(stage: Stage) 
     assert stage.refresh(renewed).outputs["status"] == "verified", "there is a change to be seen by now"
 
 
-def test_u12_a_new_secret_that_left_no_trace_is_written_a_second_time(stage: Stage) -> None:
+def test_u12_a_new_secret_without_a_trace_is_written_again(stage: Stage) -> None:
     """An answer of 200 to a write that was not carried out."""
     created = stage.create()
     stage.fault("status", status=200, method="PUT", path=LIST, body="{}")
