@@ -6,12 +6,13 @@ It reads annotations as they are at run time (observed in ``pulumi.provider.expe
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_origin
 
 import pulumi
 import pytest
 from pulumi.provider.experimental.analyzer import Analyzer
 from pulumi.provider.experimental.schema import generate_schema
+from typing_extensions import NotRequired
 
 from pulumi_unifiedto import (
     EntraApplication,
@@ -28,6 +29,8 @@ COMPONENTS: dict[type[pulumi.ComponentResource], type[Any]] = {
     EntraApplication: EntraApplicationArgs,
     RotatingClientSecret: RotatingClientSecretArgs,
 }
+
+OPTIONAL: tuple[Any, ...] = (NotRequired,)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,8 @@ def test_each_component_has_a_schema_with_all_its_arguments(component: type[Any]
     resource = schema["resources"][f"unifiedto:index:{component.__name__}"]
     arguments = COMPONENTS[component]
     assert set(resource["inputProperties"]) == {camel(key) for key in arguments.__annotations__}
-    assert set(resource["requiredInputs"]) == {camel(key) for key in arguments.__required_keys__}
+    required = [key for key, kind in arguments.__annotations__.items() if get_origin(kind) not in OPTIONAL]
+    assert set(resource["requiredInputs"]) == set(map(camel, required))
     assert set(resource["properties"]) == {camel(key) for key in component.__annotations__ if key[0] != "_"}
     assert resource["isComponent"]
 
