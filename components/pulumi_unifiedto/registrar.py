@@ -13,12 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from .errors import (
-    ApiUnavailable,
-    ApiUnreachable,
     AuthKeysWouldBeLost,
     ManualStepNeeded,
     NotVerified,
-    RateLimited,
     ReadBackDiffers,
     RegistrationMissing,
     RegistrationRefused,
@@ -27,7 +24,6 @@ from .errors import (
     UnknownEnvironment,
     UnknownIntegrationType,
     WorkspaceNotFound,
-    WriteUncertain,
 )
 from .registration import (
     HINT_LENGTH,
@@ -90,20 +86,22 @@ class _RowGone(Exception):
 
 
 class Registrar:
-    """Registrations at one API address."""
+    """One step of one registration: make another for the next."""
 
     def __init__(self, api: UnifiedApi, say: Callable[[str], None]) -> None:
         """say: tells the user a line that is no failure."""
         self._api = api
         self._say = say
+        self._sent: tuple[str, Body] | None = None
+        """The last write that Unified.to may have carried out: row id and body."""
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def adopt(self, identity: Identity, desired: Desired, *, create_if_missing: bool) -> Registered:
         """Registers for the first time. Raises as `register`.
 
-        Where that fails after the activation was changed, the activation is changed back: a later try could not tell
-        any more what was found. A row that is active with our own client tells nothing: an earlier run may have done
+        Whatever fails once the activation may have been changed, it is changed back: a later try could not tell any
+        more what was found. A row that is active with our own client tells nothing: an earlier run may have done
         it.
         """
         row = choose_row(self._rows(identity), identity)
@@ -114,9 +112,9 @@ class Registrar:
             return self._register(
                 identity, desired, row, create_if_missing=create_if_missing, found_active=found_active
             )
-        except (NotVerified, ReadBackDiffers, WriteUncertain, ApiUnreachable, ApiUnavailable, RateLimited):
-            if not was_active and desired.is_active:
-                self._deactivate(identity, desired)
+        except UnifiedtoError:
+            if self._sent is not None and not was_active and desired.is_active:
+                self._deactivate(identity, *self._sent)
             raise
 
     def register(
@@ -194,12 +192,11 @@ class Registrar:
             pass
         raise self._explain_missing(identity) from None
 
-    def _deactivate(self, identity: Identity, desired: Desired) -> None:
-        """Takes an activation back, if that can be done at the first try: there is another failure to tell of."""
+    def _deactivate(self, identity: Identity, row_id: str, body: Body) -> None:
+        """Takes an activation back by the body that was sent, if that can be done at the first try: there is another
+        failure to tell of, which may be that nothing can be listed."""
         try:
-            row = choose_row(self._rows(identity), identity)
-            if row is not None:
-                self._api.update(identity, row.id, merged_body(row, identity, replace(desired, is_active=False)))
+            self._api.update(identity, row_id, replace(body, fields={**body.fields, "is_active": False}))
         except (UnifiedtoError, UncertainWrite):
             self._say(f"{_name(identity)} was not active before, and could not be deactivated again.")
 
@@ -225,6 +222,7 @@ class Registrar:
             try:
                 self._api.update(identity, row.id, body)
             except UncertainWrite as uncertain:
+                self._sent = row.id, body
                 again = self._look(identity, uncertain, attempt, known_id=row.id)
                 if again is None:
                     raise _RowGone from None
@@ -235,6 +233,7 @@ class Registrar:
                 if refused.remote_code == "404":
                     raise _RowGone from None
                 raise
+            self._sent = row.id, body
             return body, row
 
     def _create(self, identity: Identity, desired: Desired) -> tuple[Body, Row]:
@@ -258,6 +257,7 @@ class Registrar:
         for _look in self._looks():
             row = choose_row(self._rows(identity), identity)
             if row is not None:
+                self._sent = row.id, body
                 return body, row
         raise NotVerified(
             integration_type=identity.integration_type,

@@ -553,20 +553,24 @@ def test_a_row_that_was_made_anew_is_adopted_again(stage: Stage) -> None:
 # --- delete ----------------------------------------------------------------------------------------------------------
 
 
+NOW = '"microsoft_ad" in environment "Production" is now'
+STAYS = '"microsoft_ad" in environment "Production" stays'
+
+
 @pytest.mark.parametrize(
-    ("on_delete", "found_active", "active", "client_id"),
+    ("on_delete", "found_active", "active", "client_id", "said"),
     [
-        (None, False, False, CLIENT_ID),
-        (None, True, True, CLIENT_ID),
-        ("restore", False, False, CLIENT_ID),
-        ("deactivate", True, False, CLIENT_ID),
-        ("keep", False, True, CLIENT_ID),
-        ("clear", True, True, ""),
-        ("clear", False, False, ""),
+        (None, False, False, CLIENT_ID, f"{NOW} inactive and keeps client id {CLIENT_ID}."),
+        (None, True, True, CLIENT_ID, f"{STAYS} active, and keeps the credentials it has: sign-ins through it fail"),
+        ("restore", False, False, CLIENT_ID, f"{NOW} inactive and keeps client id {CLIENT_ID}."),
+        ("deactivate", True, False, CLIENT_ID, f"{NOW} inactive and keeps client id {CLIENT_ID}."),
+        ("keep", False, True, CLIENT_ID, f"{STAYS} registered with client id {CLIENT_ID}, as onDelete says."),
+        ("clear", True, True, "", f"{NOW} active and holds no credentials any more."),
+        ("clear", False, False, "", f"{NOW} inactive and holds no credentials any more."),
     ],
 )
 def test_a_destroy_leaves_the_row_as_on_delete_says_and_says_so(
-    stage: Stage, on_delete: str | None, found_active: bool, active: bool, client_id: str
+    stage: Stage, on_delete: str | None, found_active: bool, active: bool, client_id: str, said: str
 ) -> None:
     stage.by_hand(is_active=found_active)
     created = stage.create(on_delete=on_delete)
@@ -574,7 +578,7 @@ def test_a_destroy_leaves_the_row_as_on_delete_says_and_says_so(
     stage.provider.delete(created.id, created.outputs)
     row = stage.row()
     assert (row.is_active, row.client_id) == (active, client_id)
-    assert stage.process.has_printed('"microsoft_ad" in environment "Production"', since=printed)
+    assert stage.process.has_printed(said, since=printed)
     stage.provider.delete(created.id, created.outputs)
 
 
@@ -666,6 +670,32 @@ def test_a_first_run_that_failed_after_its_write_leaves_the_activation_as_it_was
     assert not stage.row().is_active
     created = stage.create(redirect_uris=["https://auth.example.com/oauth/code"])
     assert activation_after_destroy(stage, created) is False
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        ({"kind": "not_json"}, "UNI304"),
+        ({"kind": "status", "status": 401}, "UNI202"),
+        ({"kind": "status", "status": 403}, "UNI203"),
+        ({"kind": "status", "status": 503}, "UNI302"),
+    ],
+)
+def test_the_activation_is_taken_back_though_nothing_can_be_listed_any_more(
+    stage: Stage, fault: dict[str, Any], code: str
+) -> None:
+    stage.fault(method="GET", path=LIST, skip=1, times=1000, **fault)
+    assert code in stage.create_fails()
+    assert not stage.row().is_active
+    stage.emulator.control.clear_faults()
+    assert activation_after_destroy(stage, stage.create()) is False
+
+
+@pytest.mark.parametrize(("status", "words"), [(403, "UNI203"), (400, "UNI217")])
+def test_a_first_write_that_was_refused_needs_no_taking_back(stage: Stage, status: int, words: str) -> None:
+    stage.fault("status", method="PUT", status=status, times=1000)
+    assert words in stage.create_fails()
+    assert [method for method, _path in stage.calls() if method == "PUT"] == ["PUT"]
 
 
 def test_an_activation_that_cannot_be_taken_back_is_mentioned(stage: Stage) -> None:
