@@ -58,7 +58,9 @@ def advice_for(resource: str, text: str, *, operation: str) -> UnifiedtoError | 
     """The catalogue's error for a text of the azuread provider; None for a text that the catalogue does not know."""
     for pattern, error in _TABLE:
         if pattern.search(text):
-            return error(resource, text, operation)
+            known = error(resource, text, operation)
+            known.remote_code = known.remote_code or _remote_code(text)
+            return known
     return None
 
 
@@ -67,9 +69,7 @@ def step_failed(resource: str, text: str, operation: str) -> UnifiedtoError:
     known = advice_for(resource, text, operation=operation)
     if known is not None:
         return known
-    status = _STATUS.search(text)
-    code = " ".join(filter(None, status.groups())) if status else None
-    return EntraStepFailed(operation=operation, resource=resource, remote_code=code)
+    return EntraStepFailed(operation=operation, resource=resource, remote_code=_remote_code(text))
 
 
 def advice_hook() -> ErrorHook:
@@ -84,6 +84,12 @@ def advice_hook() -> ErrorHook:
         return False
 
     return once("advice hook", lambda: ErrorHook(ADVICE_HOOK, advise))
+
+
+def _remote_code(text: str) -> str | None:
+    """Status and error code of Microsoft Graph's answer."""
+    status = _STATUS.search(text)
+    return " ".join(filter(None, status.groups())) if status else None
 
 
 def _policy_id(text: str) -> str | None:

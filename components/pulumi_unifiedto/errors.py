@@ -428,6 +428,11 @@ class AccountError(UnifiedtoError):
     family = "account"
 
 
+_OR_BY_HAND: Final = (
+    'or set the registration\'s mode to "manual": the stack then says what to enter by hand and verifies it.'
+)
+
+
 class ApiKeyMissing(AccountError):
     """Neither the environment nor the configuration holds an API key."""
 
@@ -452,10 +457,10 @@ class ApiKeyRefused(AccountError):
     code = "UNI202"
     title = "API key refused"
     usual_cause = (
-        "The key is mistyped or revoked, belongs to another region (each region has its own keys), "
-        "or the workspace admits only certain IP addresses."
+        "The key is mistyped or revoked, belongs to another region (each region has its own keys), its owner's role or "
+        "the workspace's plan has no access to the API, or the workspace admits only certain IP addresses."
     )
-    remedy = "Compare the key and the region with the dashboard, Settings, API."
+    remedy = f"Compare the key and the region with the dashboard, Settings, API; {_OR_BY_HAND}"
     example = MappingProxyType(
         {
             "request": "GET /unified/workspaceintegration",
@@ -479,7 +484,9 @@ class ApiKeyRefused(AccountError):
         where = f"{api_url}, region {region}" if region else api_url
         super().__init__(
             f"Unified.to refused the API key ({request} at {where}).",
-            next_step=f"Compare the key and the region with {dashboard_url}/settings/api." if dashboard_url else None,
+            next_step=f"Compare the key and the region with {dashboard_url}/settings/api; {_OR_BY_HAND}"
+            if dashboard_url
+            else None,
             remote_code=remote_code,
             request_id=request_id,
         )
@@ -494,11 +501,7 @@ class ApiKeyNotPermitted(AccountError):
         "The key's role does not allow it, the workspace's plan does not include it, the key is of another region, "
         "or the workspace admits only certain IP addresses."
     )
-    remedy = (
-        "Use a key of a workspace admin, and check plan and IP restrictions in the dashboard; or set the "
-        "registration's mode to "
-        '"manual": the stack then says what to enter by hand and verifies it.'
-    )
+    remedy = f"Use a key of a workspace admin, and check plan and IP restrictions in the dashboard; {_OR_BY_HAND}"
     example = MappingProxyType(
         {
             "request": "PUT /unified/workspaceintegration/wi_1",
@@ -934,7 +937,7 @@ class ManualStepNeeded(AccountError):
             f'Choose environment "{environment}".',
             f"Enter {client_id} as client id.",
             "Enter the client secret: once this run is over, pulumi stack output client_secret --show-secrets prints "
-            "it.",
+            "it (client_secret, or as the program calls the output).",
             *further_steps,
             f"Set enteredSecret of this registration to the first {hint_length} characters of the secret that you "
             "entered: nothing that can be seen from here tells an old secret from the new one.",
@@ -1070,9 +1073,19 @@ class ApiUnreachable(LaterError):
         }
     )
 
-    def __init__(self, *, request: str, api_url: str, reason: str, attempts: int = 1) -> None:
+    def __init__(
+        self, *, request: str, api_url: str, reason: str, attempts: int = 1, was_reached: bool = False
+    ) -> None:
+        """was_reached: there was a connection, which broke before the whole answer came."""
         tries = f", tried {attempts} times" if attempts > 1 else ""
-        super().__init__(f"Unified.to cannot be reached at {api_url}: {reason} ({request}{tries}).")
+        if was_reached:
+            super().__init__(
+                f"Unified.to was reached at {api_url}, and gave no whole answer: {reason} ({request}{tries}).",
+                why="Unified.to, or a proxy in between, broke the connection off.",
+                next_step="Run again: it goes on from here. If this lasts, look for a proxy in between.",
+            )
+        else:
+            super().__init__(f"Unified.to cannot be reached at {api_url}: {reason} ({request}{tries}).")
 
 
 class ApiUnavailable(LaterError):
@@ -1477,7 +1490,10 @@ CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
 
 _FAMILIES: Final[Mapping[Family, tuple[str, str]]] = MappingProxyType(
     {
-        "program": ("Fix the program", "Change the program or its configuration; nothing was created or written."),
+        "program": (
+            "Fix the program",
+            "Change the program or its configuration. A preview says so before anything is created or written.",
+        ),
         "account": ("Fix the account", "Change something in Entra or at Unified.to, then run again."),
         "later": ("Try later", "Repeating the run is safe: it looks at what is there and goes on."),
     }

@@ -157,11 +157,13 @@ class Registrar:
         if row is not None:
             self._mention_vault(identity, row)
         body, row = self._write(identity, desired, row, create_if_missing=create_if_missing)
-        unwritten = row.updated_at if is_only_secret_new and found is not None else ""
-        after, target = self._verify(identity, desired, body, unwritten=unwritten)
-        if unwritten and after.updated_at == unwritten:
+        unwritten = row.updated_at if found is not None else ""
+        after, target = self._verify(identity, desired, body, unwritten, may_look_alike=is_only_secret_new)
+        is_unseen = is_only_secret_new and bool(unwritten) and after.updated_at == unwritten
+        if is_unseen:
             body, _row = self._write(identity, desired, after, create_if_missing=False)
-            after, target = self._verify(identity, desired, body, unwritten=unwritten)
+            after, target = self._verify(identity, desired, body, unwritten, may_look_alike=True)
+            is_unseen = after.updated_at == unwritten
         changed = fields_changed_meanwhile(body, after)
         if changed:
             self._say(
@@ -174,7 +176,7 @@ class Registrar:
             redirect_uri=(target and target.redirect_uri) or "",
             is_active=after.is_active,
             found_active=found_active,
-            status=self._status_of_write(identity, after, target, unwritten=unwritten),
+            status=self._status_unseen(identity, after, target) if is_unseen else _status(identity, after, target),
             # A list that lags shows the time of an earlier write, which says nothing.
             updated_at="" if found is not None and after.updated_at == found.updated_at else after.updated_at,
         )
@@ -280,11 +282,14 @@ class Registrar:
 
     # --- verifying ---------------------------------------------------------------------------------------------------
 
-    def _verify(self, identity: Identity, desired: Desired, body: Body, *, unwritten: str) -> tuple[Row, Target | None]:
+    def _verify(
+        self, identity: Identity, desired: Desired, body: Body, unwritten: str, *, may_look_alike: bool
+    ) -> tuple[Row, Target | None]:
         """The row and the authorization target once both agree with what was written (U6, U11, U12).
 
-        unwritten: the time of the last change before the write, where nothing else would tell that it shows; empty
-        else. Raises ReadBackDiffers with the differences, or NotVerified when nothing could be compared.
+        unwritten: the time of the last change before the write, empty if not known. may_look_alike: what can be
+        compared may have been the same before the write, so that another time is waited for too. Raises
+        ReadBackDiffers with the differences, or NotVerified when the write does not show or nothing could be compared.
         """
         row: Row | None = None
         target: Target | None = None
@@ -297,7 +302,7 @@ class Registrar:
             differences = row_differences(row, desired, is_active=bool(body.fields["is_active"]))
             if differences:
                 continue
-            if unwritten and row.updated_at == unwritten and not is_last_look:
+            if may_look_alike and unwritten and row.updated_at == unwritten and not is_last_look:
                 continue
             if identity.is_mocked:
                 return row, None
@@ -307,6 +312,13 @@ class Registrar:
                 return row, target
             if differences and target.client_id and same_client(target.client_id, desired.client_id):
                 break  # The new client is in use; waiting does not change where Unified.to sends the browser.
+        if differences and unwritten and row is not None and row.updated_at == unwritten:
+            raise NotVerified(
+                integration_type=identity.integration_type,
+                environment=identity.environment,
+                reason=f"it shows no change since {unwritten}, before the write: {'; '.join(differences)}",
+                why="Unified.to accepted the write, and shows it late or has not carried it out.",
+            )
         if differences:
             raise _differs(identity, desired, differences, row, target)
         raise NotVerified(
@@ -330,18 +342,16 @@ class Registrar:
             wait_s = min(2 * wait_s, _LONGEST_LOOK_AGAIN_S)
         yield True
 
-    def _status_of_write(self, identity: Identity, row: Row, target: Target | None, *, unwritten: str) -> str:
-        """As `_status`; says so where nothing tells whether the new secret was taken."""
+    def _status_unseen(self, identity: Identity, row: Row, target: Target | None) -> str:
+        """As `_status`, and says that nothing tells whether the new secret was taken."""
         status = _status(identity, row, target)
-        if not unwritten or row.updated_at != unwritten:
-            return status
         self._say(
             f"{_name(identity)}: Unified.to accepted the new client secret twice, and notes no change of the "
-            f"registration since {unwritten}, before it was sent. Nothing else can tell whether it is in use. To be "
-            f"sure, enter it by hand at {self._api.dashboard_url} (pulumi stack output client_secret --show-secrets) "
-            "before the previous secret ends, and force no rotation until then."
+            f"registration since {row.updated_at}, before it was sent. Nothing else can tell whether it is in use. To "
+            f"be sure, enter it by hand at {self._api.dashboard_url} before the previous secret ends, and force no "
+            "rotation until then. It is the stack's output client_secret (pulumi stack output --show-secrets)."
         )
-        return secret_unseen(unwritten) if status == VERIFIED else status
+        return secret_unseen(row.updated_at) if status == VERIFIED else status
 
     # --- by hand -----------------------------------------------------------------------------------------------------
 

@@ -283,7 +283,11 @@ class UnifiedApi:
         failure = failed.failure
         if failure.condition in (Condition.NOT_SENT, Condition.UNTRUSTED, Condition.BROKEN, Condition.TIMED_OUT):
             return ApiUnreachable(
-                request=failure.request, api_url=self.api_url, reason=failure.reason, attempts=failure.attempts
+                request=failure.request,
+                api_url=self.api_url,
+                reason=failure.reason,
+                attempts=failure.attempts,
+                was_reached=failure.condition is Condition.BROKEN,
             )
         return self._error_of_status(failure)
 

@@ -26,7 +26,7 @@ from emulator.core.world import World
 from emulator.unifiedto.catalogue import BY_TYPE, scopes_for
 from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
 from emulator.unifiedto.model import JsonObject, Row
-from emulator.unifiedto.seed import SHARED_CLIENT_ID
+from emulator.unifiedto.seed import SHARED_CLIENT_ID, VAULT_CLIENT_ID
 from emulator.unifiedto.state import Workspace
 from emulator.unifiedto.switches import Switches
 from emulator.unifiedto.wire import Query
@@ -94,7 +94,7 @@ def authorization_url(
         "permissions": permissions,
     }
     parameters = {
-        "client_id": row.client_id or _client_id_without_credentials(row, switches),
+        "client_id": _client_id(row, switches),
         "redirect_uri": redirect_uri(row, switches, base_url),
         "response_type": "code",
         "response_mode": "query",
@@ -102,6 +102,12 @@ def authorization_url(
         "state": workspace.seal().close(state),
     }
     return f"{base_url}/common/oauth2/v2.0/authorize?{urlencode(parameters)}"
+
+
+def _client_id(row: Row, switches: Switches) -> str:
+    if row.fields.get("secretsmanager_id") and switches.choice("vault") == "wins":
+        return VAULT_CLIENT_ID
+    return row.client_id or _client_id_without_credentials(row, switches)
 
 
 def _client_id_without_credentials(row: Row, switches: Switches) -> str:

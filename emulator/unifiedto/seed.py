@@ -26,6 +26,9 @@ FIELDS_OUTSIDE_THE_MODEL = ("display_order", "widget_theme")
 SHARED_CLIENT_ID = "5a4d8f0e-6f0b-4d5c-9a57-0c2f8b1e7d11"
 """Unified.to's own OAuth client, which an integration without credentials may fall back to (U11)."""
 
+VAULT_CLIENT_ID = "7a017c11-0000-4000-8000-00000000c11e"
+"""The OAuth client that every vault holds, where vaults win (U13); Entra knows no such client."""
+
 
 def row_id(environment: str, integration_type: str) -> str:
     """The id of a seeded row: the same in every emulator, so that instructions and examples can name it."""

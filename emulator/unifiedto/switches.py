@@ -126,6 +126,13 @@ SWITCHES: tuple[Switch, ...] = (
         "inactive", "refused", "U11", "authorization URL of an integration that is not active", ("refused", "answered")
     ),
     Switch("visible_after_reads", 0, "U12", "reads of a row that still show it as it was before the last write"),
+    Switch(
+        "vault",
+        "ignored",
+        "U13",
+        "whose client a row with a secretsmanager_id uses: its own credentials, or the vault's",
+        ("ignored", "wins"),
+    ),
     Switch("custom_domain", None, "U15", "the workspace's own API domain (https://…), used in redirect URIs"),
     Switch("catalogue", None, "section 9", "integration types on offer (list); null: all that are seeded"),
 )

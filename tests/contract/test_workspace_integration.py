@@ -21,7 +21,7 @@ import pytest
 from emulator.core.server import EmulatorServer
 from emulator.unifiedto.model import Row
 from emulator.unifiedto.routes import workspace_of
-from emulator.unifiedto.seed import API_KEY, SHARED_CLIENT_ID, WORKSPACE_ID
+from emulator.unifiedto.seed import API_KEY, SHARED_CLIENT_ID, VAULT_CLIENT_ID, WORKSPACE_ID
 from emulator.unifiedto.state import Workspace
 from pulumi_unifiedto.workspace_integration import WorkspaceIntegrationProvider
 from tests.contract.dynamic_provider import (
@@ -1003,9 +1003,11 @@ def test_u12_a_change_that_shows_late_is_waited_for(stage: Stage, reads: int) ->
 def test_u12_a_change_that_does_not_show_in_time_is_reported(stage: Stage) -> None:
     stage.switch(visible_after_reads=1000)
     words = stage.create_fails()
-    assert words.startswith("UNI305")
+    assert words.startswith("UNI306")
+    assert "it shows no change since" in words
     assert "it is not active" in words
-    assert "run again" in words
+    assert "shows it late or has not carried it out" in words
+    assert "Run again" in words
 
 
 def test_u12_the_next_run_after_a_late_change_succeeds(stage: Stage) -> None:
@@ -1085,10 +1087,11 @@ def test_u13_a_row_in_a_vault_keeps_its_reference_and_is_mentioned(stage: Stage)
 
 
 def test_u13_a_vault_that_wins_is_noticed_by_the_client_id(stage: Stage) -> None:
-    stage.by_hand(secretsmanager_id="sm_1", is_active=True, auth={"client_id": OTHER_ID, "client_secret": "x"})
-    stage.fault("status", method="PUT", status=200)
+    stage.switch(vault="wins")
+    stage.by_hand(secretsmanager_id="sm_1")
     words = stage.create_fails()
-    assert f"uses client_id {OTHER_ID}" in words
+    assert words.startswith("UNI305")
+    assert f"uses client_id {VAULT_CLIENT_ID}" in words
     assert "Store the new client id and secret in the vault" in words
 
 
@@ -1188,7 +1191,7 @@ def test_a_look_that_fails_too_says_both(stage: Stage) -> None:
         ({"kind": "status", "status": 429}, "UNI303", "refused after 3 attempts"),
         ({"kind": "status", "status": 429, "headers": {"Retry-After": "3600"}}, "UNI303", "Wait at least 3600 s"),
         ({"kind": "not_json"}, "UNI304", "it is HTML and not JSON"),
-        ({"kind": "half_body"}, "UNI301", "broke before the answer was complete"),
+        ({"kind": "half_body"}, "UNI301", "was reached at https://localhost:"),
         ({"kind": "reset_before"}, "UNI301", "tried 3 times"),
     ],
 )
@@ -1217,12 +1220,28 @@ def test_a_stale_read_back_is_read_again(stage: Stage) -> None:
 
 
 def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_difference(stage: Stage) -> None:
+    """Somebody else writes at the same moment, and wins."""
+
+    def somebody_else(entry: Any) -> None:
+        if entry["method"] == "PUT":
+            stage.by_hand(auth={"client_id": OTHER_ID, "client_secret": "theirs"})
+
+    stop = stage.emulator.world.journal.listen(somebody_else)
+    try:
+        words = stage.create_fails()
+    finally:
+        stop()
+    assert words.startswith("UNI305")
+    assert f"the authorization URL uses client_id {OTHER_ID} instead of {CLIENT_ID}" in words
+
+
+def test_a_write_that_is_answered_and_not_carried_out_fails_with_the_difference(stage: Stage) -> None:
     """Regression: the platform answers 200 and ignores the change
     (https://github.com/DataDog/terraform-provider-datadog/issues/2483)."""
     stage.by_hand(is_active=True, auth={"client_id": OTHER_ID, "client_secret": "x"})
     stage.fault("status", method="PUT", status=200)
     words = stage.create_fails()
-    assert words.startswith("UNI305")
+    assert words.startswith("UNI306")
     assert f"the authorization URL uses client_id {OTHER_ID} instead of {CLIENT_ID}" in words
 
 

@@ -296,7 +296,7 @@ def test_each_refusal_of_unified_has_its_own_words_and_the_next_up_goes_on(
     ("action", "words"),
     [
         pytest.param({"kind": "not_json"}, ["UNI304", "cannot be understood"], id="not JSON"),
-        pytest.param({"kind": "half_body"}, ["UNI301"], id="half a body"),
+        pytest.param({"kind": "half_body"}, ["UNI301", "was reached", "look for a proxy in between"], id="half a body"),
     ],
 )
 def test_an_unusable_answer_of_unified_is_said_and_the_next_up_goes_on(
@@ -366,8 +366,9 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
         {"kind": "status", "status": 200, "body": {}}, service="unifiedto", method="PUT", times=1000
     )
     said = embedded_stack.fails(embedded_stack.up)
-    assert 'UNI305 "microsoft_ad" in environment "Production" does not hold what was written: it is not active.' in said
-    assert "next: Compare with the dashboard and run again: it writes once more." in said
+    assert 'UNI306 "microsoft_ad" in environment "Production" is written, but not verified: it shows no' in said
+    assert ", before the write: it is not active." in said
+    assert "next: Run again in a minute: it writes the same once more and looks again." in said
     assert_the_next_up_goes_on(embedded_stack)
 
 

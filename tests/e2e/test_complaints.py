@@ -760,7 +760,7 @@ def test_a_write_that_is_answered_200_and_not_kept_fails_with_the_difference(und
     undeployed.control.add_fault({"kind": "status", "status": 200}, service="unifiedto", method="PUT", times=None)
     undeployed.environment["UNIFIED_API_VISIBILITY_S"] = "0.2"
     words = undeployed.fails(undeployed.up)
-    assert "UNI305" in words
+    assert "UNI306" in words
     assert f"the authorization URL uses client_id {OTHER_CLIENT}" in words
     undeployed.assert_no_secret_leaked()
 

@@ -83,6 +83,17 @@ def test_a_known_answer_of_graph_gets_the_catalogue_s_words(text: str, kind: typ
     assert words in str(error)
 
 
+@pytest.mark.parametrize("text", [NOT_PERMITTED, NO_PERSONAL_SIDE, LIFETIME, THIRD_SECRET, GONE])
+def test_each_says_what_graph_answered(text: str) -> None:
+    code = text.partition("with error: ")[2].partition(":")[0]
+    status = text.partition("unexpected status ")[2][:3]
+    error = advice_for("login-app", text, operation="create")
+    assert error is not None
+    assert error.remote_code is not None
+    assert code in error.remote_code
+    assert error.remote_code in (code, f"{status} {code}")
+
+
 def test_a_third_secret_that_entra_refused_is_not_said_to_have_changed_nothing() -> None:
     """The secret that was to be replaced was removed before."""
     assert "Nothing was changed" not in str(advice_for("login-app", THIRD_SECRET, operation="create"))
