@@ -406,6 +406,25 @@ class InvalidApiUrl(ProgramError):
         super().__init__(f'The API address "{url}" cannot be used: {reason}.')
 
 
+class ApiKeyNotSecret(ProgramError):
+    """The configured API key stands in clear."""
+
+    code = "UNI114"
+    title = "API key in clear in the configuration"
+    usual_cause = (
+        "It was set without --secret: it stands in clear in the stack's settings file, and Pulumi would copy it into "
+        "the state like that."
+    )
+    remedy = (
+        "Run pulumi config rm unifiedto:apiKey, make a new key in the dashboard under Settings, API (this one may have "
+        "been seen), and export UNIFIED_API_KEY=<key> (best: it reaches no state file), or pulumi config set --secret "
+        "unifiedto:apiKey <key>."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("The config value unifiedto:apiKey is not a secret.")
+
+
 class InvalidInput(ProgramError):
     """An input is missing, empty or of the wrong kind."""
 
@@ -1452,6 +1471,7 @@ CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = (
     AuthKeysWouldBeLost,
     InvalidApiUrl,
     InvalidInput,
+    ApiKeyNotSecret,
     ApiKeyMissing,
     ApiKeyRefused,
     ApiKeyNotPermitted,

@@ -32,7 +32,7 @@ from .once_in_a_run import name_once
 from .registration_inputs import judge_known
 from .rotation import Period, parse_instant
 from .unified_api import REGIONS, redirect_uri_for
-from .workspace_integration import WorkspaceIntegration
+from .workspace_integration import WorkspaceIntegration, require_secret_api_key
 
 DEFAULT_ENVIRONMENT: Final = "Production"
 DEFAULT_WARN_DAYS_LEFT: Final = 30
@@ -91,7 +91,7 @@ class MicrosoftIntegrationArgs(TypedDict):
     tags, notes: kept with the app registration.
     client_id: adopts an app registration that exists; see `EntraApplication`.
     rotate_every: ISO 8601 duration, default P90D; a secret is valid for two periods.
-    force_rotation: a new value rotates now. Default: the stack's ``unifiedto:forceRotation``.
+    force_rotation: a new value rotates now; so does one of the stack's ``unifiedto:forceRotation``.
     warn_days_left: fewer days until the current secret ends give a warning. Default 30.
     fail_below_limit: makes that warning a failure, at the end of the run, when all that could mend it was done.
     proof_deadline_s: seconds that Entra may take to accept a new secret, at most 3600. Default 120.
@@ -184,7 +184,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "application_id": application.application_id,
                 "application_object_id": application.object_id,
                 "rotate_every": period,
-                "force_token": args.get("force_rotation") or pulumi.Config("unifiedto").get("forceRotation") or "",
+                "force_token": force_token_of(args),
                 "label": default_label(name),
                 "consumers": names,
                 "proof": f"{name}-proof",
@@ -227,20 +227,35 @@ class MicrosoftIntegration(pulumi.ComponentResource):
     ) -> command.local.Command:
         """Asks Entra for a token with the secret; runs again only when the secret (or the client) changes.
 
+        By which interpreter, and how long at most, is of no account once a secret is proven: what is on record stays,
+        so that neither another deadline nor another computer asks for a proof of what works already.
+
         The secret goes through the environment: it is in no command line, and the state keeps it encrypted.
         """
+        environment: dict[str, pulumi.Input[str]] = {
+            "UNIFIEDTO_PROOF_TENANT_ID": application.tenant_id,
+            "UNIFIEDTO_PROOF_CLIENT_ID": application.client_id,
+            "UNIFIEDTO_PROOF_CLIENT_SECRET": secret.value,
+            stack_state.GENERATION_VARIABLE: secret.generation.apply(str),
+            stack_state.KEY_ID_VARIABLE: secret.key_id,
+            **cloud_settings(pulumi.Config("azuread").get),
+        }
+        means = stack_state.ProofMeans(f"{portable_interpreter()} -m pulumi_unifiedto.proof", f"{deadline_s:g}")
+        in_state = stack_state.resources_in_state()
+        proven = in_state.apply(lambda state: stack_state.proof_in_state(state, f"{name}-proof"))
+
+        def settle(known: Sequence[Any]) -> pulumi.Input[stack_state.ProofMeans]:
+            # A generation is known in every preview, unlike the secret: a rotation's preview shows the new means.
+            last, generation = known
+            if last is None or last.environment.get(stack_state.GENERATION_VARIABLE) != str(int(generation)):
+                return means
+            return pulumi.Output.all(**environment).apply(lambda now: last.means if now == last.environment else means)
+
+        used = pulumi.Output.unsecret(pulumi.Output.all(proven, secret.generation).apply(settle))
         return command.local.Command(
             f"{name}-proof",
-            create=f"{portable_interpreter()} -m pulumi_unifiedto.proof",
-            environment={
-                "UNIFIEDTO_PROOF_TENANT_ID": application.tenant_id,
-                "UNIFIEDTO_PROOF_CLIENT_ID": application.client_id,
-                "UNIFIEDTO_PROOF_CLIENT_SECRET": secret.value,
-                "UNIFIEDTO_PROOF_DEADLINE_S": f"{deadline_s:g}",
-                stack_state.GENERATION_VARIABLE: secret.generation.apply(str),
-                stack_state.KEY_ID_VARIABLE: secret.key_id,
-                **cloud_settings(pulumi.Config("azuread").get),
-            },
+            create=used.apply(lambda known: known.command),
+            environment={**environment, stack_state.DEADLINE_VARIABLE: used.apply(lambda known: known.deadline_s)},
             logging=command.local.Logging.NONE,
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["environment"]),
         )
@@ -386,11 +401,23 @@ def proof_deadline_of(args: MicrosoftIntegrationArgs) -> float:
     return deadline_s
 
 
+def force_token_of(args: MicrosoftIntegrationArgs) -> pulumi.Input[str]:
+    """What asks for a rotation when it changes: the argument and the stack's ``unifiedto:forceRotation``, which errors
+    name, and which counts in every program."""
+    given_one, configured = args.get("force_rotation") or "", pulumi.Config("unifiedto").get("forceRotation") or ""
+    if not given_one or not configured:
+        return given_one or configured
+    return pulumi.Output.from_input(given_one).apply(
+        lambda known: known if known == configured else f"{known} {configured}"
+    )
+
+
 def require_api_key(registrations: Sequence[RegistrationArgs]) -> None:
-    """Raises ApiKeyMissing where a key is surely needed and there is none.
+    """Raises ApiKeyMissing where a key is surely needed and there is none, ApiKeyNotSecret for one in clear.
 
     Once the state holds registrations, each of them tells whether it needs the key: a run without changes needs none.
     """
+    require_secret_api_key()
     key = api_key_from(os.environ, pulumi.Config("unifiedto").get("apiKey"))
     writes = any(registration.get("mode", "api") == "api" for registration in registrations)
     if key is None and writes and not stack_state.may_hold_registrations():

@@ -9,16 +9,19 @@ as it was before this operation, also when the last operation failed half-way).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pulumi
 from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
 
+from .once_in_a_run import once
 from .rotation import NEVER, SlotInState
 
 REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
 SCHEDULE_TYPE = "pulumi-python:dynamic/unifiedto:RotationSchedule"
 PROOF_TYPE = "command:local:Command"
+DEADLINE_VARIABLE = "UNIFIEDTO_PROOF_DEADLINE_S"
 GENERATION_VARIABLE = "UNIFIEDTO_PROOF_GENERATION"
 KEY_ID_VARIABLE = "UNIFIEDTO_PROOF_KEY_ID"
 PASSWORD_TYPE = "azuread:index/applicationPassword:ApplicationPassword"  # noqa: S105 - a type token
@@ -47,8 +50,11 @@ def may_hold_registrations() -> bool:
 
 
 def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
-    """Every resource of this stack as the last run left it; None where the engine cannot tell."""
+    """Every resource of this stack as the last run left it; None where the engine cannot tell. Read once in a run."""
+    return once("resources in state", _resources_in_state)
 
+
+def _resources_in_state() -> pulumi.Output[ResourcesInState | None]:
     async def read() -> ResourcesInState | None:
         retrying = AsyncRetrying(stop=stop_after_attempt(_TRIES), wait=wait_fixed(_WAIT_S), reraise=True)
         try:
@@ -89,6 +95,32 @@ def registered_generations(resources: ResourcesInState | None, names: Sequence[s
     found = [_outputs(resources, REGISTRATION_TYPE, name) for name in names]
     generations = [NEVER if outputs is None else outputs.get("secret_generation") for outputs in found]
     return [int(generation) for generation in generations if generation is not None]
+
+
+@dataclass(frozen=True)
+class ProofMeans:
+    """How a secret is proven: the command line, and the seconds that it may take, as text."""
+
+    command: str
+    deadline_s: str
+
+
+@dataclass(frozen=True)
+class ProofInState:
+    """The proof on record. `environment`: what was proven, without the deadline; holds the secret in clear."""
+
+    means: ProofMeans
+    environment: Mapping[str, str]
+
+
+def proof_in_state(resources: ResourcesInState | None, name: str) -> ProofInState | None:
+    """The proof with a name; None where there is none, or it cannot be told."""
+    outputs = _outputs(resources or {}, PROOF_TYPE, name)
+    if outputs is None:
+        return None
+    environment = dict(outputs.get("environment") or {})
+    deadline_s = environment.pop(DEADLINE_VARIABLE, "")
+    return ProofInState(ProofMeans(str(outputs.get("create") or ""), deadline_s), environment)
 
 
 def proven_generation(resources: ResourcesInState | None, name: str | None) -> int | None:

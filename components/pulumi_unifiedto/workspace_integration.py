@@ -4,7 +4,8 @@ The provider class only translates between Pulumi's protocol and `registrar`. It
 no state of its own, so that what Pulumi stores of it is its name: `pulumi_unifiedto.workspace_integration` and
 `WorkspaceIntegrationProvider` are persistent identifiers in users' state. The API key comes from the environment
 variable
-UNIFIED_API_KEY, else from the secret config value ``unifiedto:apiKey``, and is in no state.
+UNIFIED_API_KEY, else from the secret config value ``unifiedto:apiKey``. No resource's state holds it; of the
+configuration Pulumi keeps a copy in the state, encrypted, because a value that is not a secret is refused.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from typing_extensions import NotRequired
 
 from .arguments import given
 from .declared_registrations import declare_once
-from .errors import ApiKeyMissing, InvalidInput, UnexpectedFault, UnifiedtoError
+from .errors import ApiKeyMissing, ApiKeyNotSecret, InvalidInput, UnexpectedFault, UnifiedtoError
 from .http_transport import ApiSettings, api_key_from
 from .registrar import Observed, Registered, Registrar
 from .registration import (
@@ -152,6 +153,7 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
     def __init__(self, name: str, args: WorkspaceIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         args = given(WorkspaceIntegrationArgs, args)
         declare_once(name, args)
+        require_secret_api_key()
         properties: dict[str, Any] = {**dict.fromkeys((*INPUT_KEYS, *OUTPUT_KEYS)), **args}
         for key in _SECRET_KEYS:
             if properties[key] is not None:
@@ -161,6 +163,15 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
 
 
 _SECRET_KEYS: Final = ("client_secret", "auth_extras")
+
+
+def require_secret_api_key() -> None:
+    """Raises ApiKeyNotSecret for an API key that stands in clear in the stack's configuration."""
+    name = "unifiedto:apiKey"
+    if pulumi.runtime.is_config_secret(name):
+        return
+    if pulumi.runtime.get_config(name) is not None:
+        raise ApiKeyNotSecret()
 
 
 def _in_words(method: Method) -> Method:

@@ -8,9 +8,10 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs, WorkspaceIntegration
+from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs, WorkspaceIntegration, microsoft_integration
 from pulumi_unifiedto.entra_errors import ADVICE_HOOK
 from pulumi_unifiedto.errors import (
+    ApiKeyNotSecret,
     DisplayNameTooLong,
     DuplicateRegistration,
     InvalidApiUrl,
@@ -172,13 +173,37 @@ def test_the_proof_has_the_secret_in_its_environment_alone(proof: Registered) ->
     assert inputs["create"].endswith(" -m pulumi_unifiedto.proof")
 
 
-def test_the_proof_prints_nothing_keeps_its_environment_secret_and_runs_again_only_for_another_secret(
-    proof: Registered,
-) -> None:
+def test_the_proof_prints_nothing_and_keeps_its_environment_secret(proof: Registered) -> None:
     assert set(proof.inputs) == {"create", "environment", "logging"}
     assert proof.inputs["logging"] == "none"
     assert "environment" in proof.request.additionalSecretOutputs
     assert proof.outputs["environment"] == Secret(reveal(proof.inputs["environment"]))
+
+
+def test_the_proof_runs_again_for_another_secret_alone(
+    first: Run, rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(microsoft_integration, "portable_interpreter", lambda: "another/python")
+    for preview in (True, False):
+        same_secret = again(first, rehearse, proof_deadline_s=300, preview=preview)
+        assert same_secret["login-proof"].inputs == first["login-proof"].inputs
+
+    planned = again(first, rehearse, proof_deadline_s=300, now=DUE, preview=True)["login-proof"].inputs
+    rotated = again(first, rehearse, proof_deadline_s=300, now=DUE)["login-proof"].inputs
+    for inputs in (planned, rotated):
+        assert inputs["create"] == "another/python -m pulumi_unifiedto.proof"
+        assert inputs["environment"]["UNIFIEDTO_PROOF_DEADLINE_S"] == "300"
+    assert planned["environment"]["UNIFIEDTO_PROOF_CLIENT_SECRET"] == Secret(UNKNOWN)
+
+
+def test_a_secret_that_was_made_anew_is_proven_by_the_means_at_hand(
+    first: Run, rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its generation is the one on record, and its value is not."""
+    monkeypatch.setattr(microsoft_integration, "portable_interpreter", lambda: "another/python")
+    first["login-proof"].outputs["environment"].value["UNIFIEDTO_PROOF_KEY_ID"] = "key of a secret that was removed"
+    renewed = again(first, rehearse)["login-proof"].inputs
+    assert renewed["create"] == "another/python -m pulumi_unifiedto.proof"
 
 
 @pytest.mark.parametrize(("given", "passed_on"), [(30, "30"), (0.5, "0.5"), (300.0, "300")])
@@ -332,10 +357,16 @@ def test_forcing_again_while_a_registration_lags_is_refused(first: Run, rehearse
 
 @pytest.mark.parametrize(
     ("argument", "configured", "token"),
-    [(None, None, ""), (None, "leak 1", "leak 1"), ("leak 2", "leak 1", "leak 2"), ("", "leak 1", "leak 1")],
-    ids=["neither", "configured", "both", "empty argument"],
+    [
+        (None, None, ""),
+        (None, "leak 1", "leak 1"),
+        ("leak 2", "leak 1", "leak 2 leak 1"),
+        ("leak 1", "leak 1", "leak 1"),
+        ("", "leak 1", "leak 1"),
+    ],
+    ids=["neither", "configured", "both", "the same", "empty argument"],
 )
-def test_a_rotation_is_forced_by_the_argument_else_by_the_stack_s_configuration(
+def test_a_rotation_is_forced_by_the_argument_and_by_the_stack_s_configuration(
     argument: str | None, configured: str | None, token: str, rehearse: Rehearse
 ) -> None:
     given = {} if argument is None else {"force_rotation": argument}
@@ -556,6 +587,23 @@ def test_two_components_of_one_name_are_refused_under_whichever_parents(rehearse
     assert isinstance(run.error, InvalidInput)
     assert 'two MicrosoftIntegration of this program are called "login"' in str(run.error)
     assert "Give each a name of its own" in str(run.error)
+
+
+def test_an_api_key_in_clear_is_refused_by_a_registration_alone_too(rehearse: Rehearse) -> None:
+    def program() -> None:
+        WorkspaceIntegration(
+            "own",
+            {
+                "workspace_id": "ws_example",
+                "integration_type": "microsoft_ad",
+                "client_id": CLIENT_ID,
+                "client_secret": "s",
+            },
+        )
+
+    run = rehearse(program, config={"unifiedto:apiKey": "key-set-without-secret"})
+    assert isinstance(run.error, ApiKeyNotSecret)
+    assert run.custom == []
 
 
 def two_components(*, second: dict[str, Any]) -> Callable[[], None]:

@@ -189,6 +189,19 @@ def test_a_missing_api_key_is_said_with_both_ways_to_give_one_and_nothing_is_cre
     assert_nothing_written(embedded_stack)
 
 
+@pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
+def test_an_api_key_in_clear_in_the_configuration_is_refused_unprinted_and_nothing_is_created(
+    stack: RehearsedStack, operation: Callable[[RehearsedStack], Result]
+) -> None:
+    """Also where the environment holds a key: Pulumi would copy this one into the state in clear."""
+    stack.config["unifiedto:apiKey"] = "key-set-without-secret"
+    said = stack.fails(lambda: operation(stack))
+    assert "UNI114 The config value unifiedto:apiKey is not a secret." in said
+    assert "pulumi config rm unifiedto:apiKey" in said
+    assert "key-set-without-secret" not in stack.words()
+    assert_nothing_written(stack)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [

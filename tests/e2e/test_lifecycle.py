@@ -97,6 +97,13 @@ def test_a_change_of_permissions_changes_the_app_alone(deployed: RehearsedStack)
     deployed.assert_settled()
 
 
+def test_another_deadline_of_the_proof_proves_nothing_anew(deployed: RehearsedStack) -> None:
+    before = deployed.mark()
+    assert deployed.up(proofDeadline=300).is_unchanged
+    assert not [entry for entry in deployed.requests("entra", before) if deployed.outputs()["client_id"] in str(entry)]
+    deployed.assert_settled()
+
+
 def test_a_second_registration_uses_the_same_client(deployed: RehearsedStack) -> None:
     result = deployed.up(
         registrations=[
