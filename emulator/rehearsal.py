@@ -7,6 +7,7 @@ between runs; its state and the stack's lie in ``.rehearsal``.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import signal
@@ -70,7 +71,14 @@ class Rehearsal:
         state_dir = self.state_dir / self.choice.name
         if self.choice.name == PulumiEngine.name:
             return PulumiEngine(
-                ROOT, STACK, state_dir, env=environment, config=config, root=self.choice.root, **callbacks
+                ROOT,
+                STACK,
+                state_dir,
+                env=environment,
+                config=config,
+                root=self.choice.root,
+                plugins=self.choice.plugins,
+                **callbacks,
             )
         return EmbeddedEngine(ROOT, STACK, state_dir, env=environment, config=config, **callbacks)
 
@@ -141,6 +149,8 @@ def _run(arguments: argparse.Namespace, operation: str) -> int:
     if operation in ("refresh", "destroy"):
         rehearsal.require_known_address(operation)
     elif operation == "up":
+        if not _preview_passes(rehearsal, arguments.later):
+            return 1
         rehearsal.note_address(is_whole=not holding_engines(STATE_DIR, STACK))
     _say()
     printer = Printer(operation, STACK)
@@ -169,6 +179,23 @@ def _run(arguments: argparse.Namespace, operation: str) -> int:
         rehearsal.forget_address()
         _say("\nThe stack is gone. `make down` stops the emulator, `make up` begins anew.")
     return 0
+
+
+def _preview_passes(rehearsal: Rehearsal, later: str) -> bool:
+    """Whether a preview succeeds, as `pulumi up` runs one first; what it said is shown where it does not."""
+    unseen = io.StringIO()
+    printer = Printer("preview", STACK, unseen)
+    printer.begin()
+    try:
+        rehearsal.engine(printer).preview()
+    except EngineError as error:
+        printer.fail(error)
+        _say(f"\n{unseen.getvalue()}")
+        _say_here([str(error), *error.diagnostics])
+        without = ", without LATER: the clock has been moved on already" if later else ""
+        _say(f"The preview failed, so nothing was deployed. Mend what it names and run `make up` again{without}.")
+        return False
+    return True
 
 
 def _how_to_go_on(operation: str, later: str) -> str:

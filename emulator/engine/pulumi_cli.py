@@ -17,12 +17,13 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from pulumi import automation
@@ -50,6 +51,8 @@ _PLUGINS = {"azuread": "pulumi-azuread", "command": "pulumi-command"}
 _PULUMI_SITE = "https://get.pulumi.com"
 _CONNECT_TIMEOUT_S = 5.0
 _VERSION_TIMEOUT_S = 30.0
+_INSTALL_TIMEOUT_S = 600.0
+_LONGEST_REASON = 300
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 _NOISE = re.compile(r"^using pulumi-resource-\S+ from \$PATH")
 
@@ -60,11 +63,12 @@ _NOISE = re.compile(r"^using pulumi-resource-\S+ from \$PATH")
 @dataclass(frozen=True)
 class EngineChoice:
     """``name``: ``pulumi`` or ``embedded``. ``reason``: one sentence for the user. ``root``: where an installed CLI
-    lies."""
+    lies, ``plugins``: where its plugins do; None for what the caller has."""
 
     name: str
     reason: str
     root: Path | None = None
+    plugins: Path | None = None
 
     @property
     def obstacle(self) -> str:
@@ -75,19 +79,20 @@ class EngineChoice:
 def find_pulumi(state_dir: Path, *, may_install: bool = False) -> EngineChoice:
     """Which engine a rehearsal uses on this machine, and why.
 
-    Pulumi if it is on PATH (or, with ``may_install``, can be had from Pulumi's own site), is new enough, has its
-    azuread and command plugins or can download them, and if those can be told to trust the emulator's certificate.
+    Pulumi if it is on PATH and new enough, has its azuread and command plugins, and if those can be told to trust the
+    emulator's certificate. With ``may_install`` what is missing is installed from Pulumi's own site, below
+    ``state_dir``.
     """
     if not sys.platform.startswith("linux"):
         return EngineChoice(
             "embedded",
             "The azuread plugin trusts a certificate of one's own on Linux only, so the embedded engine is used here.",
         )
-    if shutil.which("pulumi") is not None:
-        return _judge("pulumi", None)
     installed = state_dir / "pulumi-cli"
+    if shutil.which("pulumi") is not None:
+        return _judge("pulumi", None, installed, may_install=may_install)
     if (installed / "bin" / "pulumi").exists():
-        return _judge(str(installed / "bin" / "pulumi"), installed)
+        return _judge(str(installed / "bin" / "pulumi"), installed, installed, may_install=may_install)
     if not may_install:
         return EngineChoice("embedded", "Pulumi is not on PATH, so the embedded engine is used.")
     if not _site_answers():
@@ -100,10 +105,10 @@ def find_pulumi(state_dir: Path, *, may_install: bool = False) -> EngineChoice:
         return EngineChoice(
             "embedded", f"Pulumi could not be installed ({type(error).__name__}), so the embedded engine is used."
         )
-    return _judge(str(installed / "bin" / "pulumi"), installed)
+    return _judge(str(installed / "bin" / "pulumi"), installed, installed, may_install=may_install)
 
 
-def _judge(command: str, root: Path | None) -> EngineChoice:
+def _judge(command: str, root: Path | None, installed: Path, *, may_install: bool) -> EngineChoice:
     version = _version_of(command)
     where = "on PATH" if root is None else f"in {root}"
     if version is None:
@@ -116,14 +121,43 @@ def _judge(command: str, root: Path | None) -> EngineChoice:
         return EngineChoice(
             "embedded", f"Pulumi {shown} {where} is older than {needed}, so the embedded engine is used."
         )
-    missing = [name for name in _PLUGINS if not _has_plugin(name)]
-    if missing and not _site_answers():
-        return EngineChoice(
-            "embedded",
-            f"Pulumi {shown} is {where}, but its plugins {' and '.join(missing)} are not installed and get.pulumi.com "
-            "cannot be reached, so the embedded engine is used.",
-        )
-    return EngineChoice("pulumi", f"Pulumi {shown} {where} is used.", root)
+    used = f"Pulumi {shown} {where} is used."
+    if not _missing_in(_callers_plugins()):
+        return EngineChoice("pulumi", used, root)
+    own_plugins = installed / "plugins"
+    missing = _missing_in(own_plugins)
+    if missing:
+        obstacle = _install(command, installed, missing) if may_install else "are not installed"
+        if obstacle:
+            return EngineChoice(
+                "embedded",
+                f"Pulumi {shown} is {where}, but its plugins {' and '.join(missing)} {obstacle}, so the embedded "
+                "engine is used.",
+            )
+    return EngineChoice("pulumi", used, root, own_plugins)
+
+
+def _install(command: str, home: Path, plugins: Sequence[str]) -> str:
+    """Installs plugins below a directory, through whatever proxy the caller has; why that failed, else nothing."""
+    if not _site_answers():
+        return f"are not installed and {urlsplit(_PULUMI_SITE).hostname} cannot be reached"
+    environment = {**os.environ, "PULUMI_HOME": str(home), "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    for name in plugins:
+        try:
+            subprocess.run(
+                [command, "plugin", "install", "resource", name, f"v{_plugin_version(name)}"],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=_INSTALL_TIMEOUT_S,
+                check=True,
+            )
+        except subprocess.CalledProcessError as failed:
+            said = " ".join(str(failed.stderr).split())[-_LONGEST_REASON:]
+            return f"could not be installed ({name}: {said or f'exit code {failed.returncode}'})"
+        except (OSError, subprocess.SubprocessError) as fault:
+            return f"could not be installed ({name}: {type(fault).__name__})"
+    return ""
 
 
 def _version_of(command: str) -> tuple[int, ...] | None:
@@ -167,8 +201,13 @@ def _is_on_path(name: str) -> bool:
     return shutil.which(f"pulumi-resource-{name}") is not None
 
 
-def _has_plugin(name: str) -> bool:
-    return _is_on_path(name) or (_callers_plugins() / f"resource-{name}-v{_plugin_version(name)}").is_dir()
+def _missing_in(plugins: Path) -> list[str]:
+    """The plugins that are neither on PATH nor in a directory."""
+    return [
+        name
+        for name in _PLUGINS
+        if not _is_on_path(name) and not (plugins / f"resource-{name}-v{_plugin_version(name)}").is_dir()
+    ]
 
 
 # --- the engine
@@ -178,7 +217,8 @@ class PulumiEngine:
     """Operations on one stack of one project, carried out by the Pulumi CLI.
 
     Arguments as of :class:`emulator.engine.embedded.EmbeddedEngine`; ``root``: directory of an installed CLI, None
-    for the one on PATH. The program and its dynamic providers run under the interpreter that runs this engine.
+    for the one on PATH; ``plugins``: of its plugins, None for the caller's. The program and its dynamic providers run
+    under the interpreter that runs this engine.
     """
 
     name = "pulumi"
@@ -196,6 +236,7 @@ class PulumiEngine:
         on_message: OnMessage | None = None,
         parallel: int | None = None,
         root: Path | None = None,
+        plugins: Path | None = None,
     ) -> None:
         self.project = Project.load(Path(project_dir).resolve())
         self.stack = stack
@@ -205,7 +246,7 @@ class PulumiEngine:
         self._on_message = on_message
         self._parallel = parallel
         self._root = root
-        self._callers_plugins = _callers_plugins()
+        self._plugins = plugins or _callers_plugins()
         self._home = self.state_dir / "pulumi" / "home"
         self._backend = self.state_dir / "pulumi" / "backend"
         self._work = self.state_dir / "pulumi" / "work"
@@ -304,11 +345,10 @@ class PulumiEngine:
         for directory in (self._home, self._backend, self._work):
             directory.mkdir(parents=True, exist_ok=True)
         plugins = self._home / "plugins"
-        if not plugins.exists() and self._callers_plugins.is_dir():
-            plugins.unlink(missing_ok=True)  # it may lead to where there is nothing any more
-            plugins.symlink_to(self._callers_plugins)
+        if self._plugins.is_dir() and (plugins.is_symlink() or not plugins.exists()):
+            plugins.unlink(missing_ok=True)  # it may lead to others, or to where there is nothing any more
+            plugins.symlink_to(self._plugins)
         self._write_project()
-        self._install_plugins()
 
     def _write_project(self) -> None:
         """The project with absolute paths: its program stays where it is, its interpreter is this one."""
@@ -323,24 +363,6 @@ class PulumiEngine:
         path = self._work / "Pulumi.yaml"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-
-    def _install_plugins(self) -> None:
-        # Before the rehearsal's environment closes the way to any host but this one.
-        for name in _PLUGINS:
-            version = _plugin_version(name)
-            if _is_on_path(name) or (self._home / "plugins" / f"resource-{name}-v{version}").is_dir():
-                continue
-            command = str(self._root / "bin" / "pulumi") if self._root else "pulumi"
-            environment = {key: value for key, value in self._environment.items() if "proxy" not in key.lower()}
-            answer = subprocess.run(
-                [command, "plugin", "install", "resource", name, f"v{version}"],
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if answer.returncode != 0:
-                raise EngineError(f"The plugin {name} v{version} could not be installed: {answer.stderr.strip()}")
 
     def _operate(self, operation: Callable[..., Any], *, keeps_outputs: bool = True) -> Result:
         self._resolve_settings()

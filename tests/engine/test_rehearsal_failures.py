@@ -106,6 +106,20 @@ def test_a_mistake_in_rehearsal_yaml_is_named_before_anything_is_done(user: _Use
     assert find(user.state_dir / "emulator") is None
 
 
+def test_what_a_preview_names_is_deployed_nowhere(user: _User) -> None:
+    """As `pulumi up` does it: only Unified.to knows this name, and the app would exist before it is asked."""
+    text = user.settings.read_text("utf-8")
+    user.settings.write_text(text.replace("microsoft_ad", "microsft_ad"), "utf-8")
+    said = user.run("up", "--engine", "embedded", "--later", "P1D", code=1)
+    assert "Previewing update (rehearsal):" in said
+    assert 'UNI101 Unified.to has no integration type "microsft_ad"' in said
+    assert "nothing was deployed. Mend what it names and run `make up` again, without LATER" in said
+    assert "created" not in said
+    assert "Nothing is deployed" in user.run("outputs")
+    user.settings.write_text(text, "utf-8")
+    assert "+ 11 created" in user.run("up")
+
+
 def test_a_directory_that_cannot_be_used_is_named(user: _User) -> None:
     user.state_dir.mkdir()
     (user.state_dir / "embedded").write_text("in the way", "utf-8")
@@ -118,8 +132,9 @@ def test_a_directory_that_cannot_be_used_is_named(user: _User) -> None:
 
 
 def test_after_a_failed_run_that_let_time_pass_the_advice_lets_no_more_pass(user: _User) -> None:
-    user.settings.write_text("registrations: [{integrationType: microsof_ad}]", "utf-8")
+    user.settings.write_text("proofDeadline: 1", "utf-8")  # a new secret takes two seconds to work
     said = user.run("up", "--engine", "embedded", "--later", "P90D", code=1)
+    assert "UNI308" in said
     assert "run `make up`, without LATER: the clock has been moved on already" in said
 
 
@@ -225,8 +240,11 @@ def test_down_ends_what_a_killed_run_of_pulumi_has_left(user: _User) -> None:
 
 def test_what_another_rehearsal_has_started_is_left_alone(tmp_path: Path) -> None:
     other = tmp_path / "other"
-    sleeper = subprocess.Popen(["sleep", "60"], env={**os.environ, **run_mark(other)})
+    command = ["sh", "-c", "echo awake; exec sleep 60"]
+    sleeper = subprocess.Popen(command, env={**os.environ, **run_mark(other)}, stdout=subprocess.PIPE)
     try:
+        assert sleeper.stdout is not None
+        assert sleeper.stdout.readline()
         assert _marked(lambda mark: mark.state_dir == tmp_path / "mine") == []
         assert _marked(lambda mark: mark.state_dir == other) == [sleeper.pid]
     finally:
