@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 
 from emulator.core.journal import Entry
+from emulator.core.redaction import fingerprint
 from emulator.core.server import EmulatorServer
 from emulator.engine.interface import ConfigValue, Engine, EngineError, Result
 from emulator.unifiedto.seed import API_KEY, WORKSPACE_ID
@@ -18,6 +19,8 @@ ROOT: Final = Path(__file__).parents[2]
 
 MakeEngine = Callable[[Path, str, Path, Mapping[str, str]], Engine]
 """From project directory, stack name, state directory and environment."""
+
+_SECRET_TEXT: Final = re.compile(r'"secretText": ?"([^"]+)"')
 
 _SECRET_MAY_PASS: Final = {
     # where a client secret's value has to travel: (service, path ending)
@@ -113,10 +116,10 @@ class RehearsedStack:
         """Every secret that Entra ever handed out, from its answers in the journal."""
         for entry in self.control.journal(since=self._learnt_up_to, service="graph"):
             self._learnt_up_to = entry["seq"]
-            if entry["path"].endswith("/addPassword") and entry["response_body"] and entry["status"] == 200:
-                value = _secret_text(entry["response_body"])
-                if value:
-                    self.secrets.add(value)
+            if entry["path"].endswith("/addPassword"):
+                handed_out = _SECRET_TEXT.findall(entry["response_body"] or "")
+                assert handed_out or entry["status"] != 200 or entry["fault"], "a secret that could not be learnt"
+                self.secrets.update(handed_out)
 
     def words(self) -> str:
         """Everything that was printed so far."""
@@ -219,7 +222,6 @@ class RehearsedStack:
     def assert_no_secret_leaked(self) -> None:
         """No secret in the state's files, in anything printed, or in a request to or answer of a host it is not meant
         for."""
-        assert len(self.secrets) > 1
         for path in self.state_dir.rglob("*"):
             if path.is_file():
                 content = path.read_bytes()
@@ -238,8 +240,10 @@ class RehearsedStack:
             )
             if not allowed:
                 texts += [entry["request_body"] or "", entry["response_body"] or ""]
-            for secret in self.secrets:
-                assert not any(secret in text for text in texts), f"a secret went through {where}"
+            # A fingerprint that stands for a secret tells of it too; at Entra a client has to show its own.
+            digests = {fingerprint(secret).rpartition(":")[2] for secret in self.secrets}
+            for sign in self.secrets | (digests if entry["service"] != "entra" else set()):
+                assert not any(sign in text for text in texts), f"a secret went through {where}"
 
 
 def _changed(result: Result) -> str:
@@ -248,11 +252,3 @@ def _changed(result: Result) -> str:
         f"{step.op} {step.name} {list(step.diff_keys)}" for step in result.steps if step.op not in ("same", "read")
     ]
     return f"{changes} {steps}"
-
-
-def _secret_text(body: str) -> str | None:
-    try:
-        value = json.loads(body).get("secretText")
-    except ValueError:
-        return None
-    return str(value) if value else None
