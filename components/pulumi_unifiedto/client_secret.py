@@ -87,7 +87,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
     def __init__(self, name: str, args: RotatingClientSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidInput for arguments that are unknown, missing or of another type."""
         args = given(RotatingClientSecretArgs, args)
-        name_once(self, name)
+        name_once(self, name, opts)
         # Of the secrets alone: Pulumi hands a component's option down to all its children, and replaces with the
         # application what is deleted with it. The schedule must never be replaced: it would start over.
         opts = pulumi.ResourceOptions.merge(None, opts)

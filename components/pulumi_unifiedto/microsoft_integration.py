@@ -91,7 +91,7 @@ class MicrosoftIntegrationArgs(TypedDict):
     tags, notes: kept with the app registration.
     client_id: adopts an app registration that exists; see `EntraApplication`.
     rotate_every: ISO 8601 duration, default P90D; a secret is valid for two periods.
-    force_rotation: a new value rotates now; so does one of the stack's ``unifiedto:forceRotation``.
+    force_rotation: a new value rotates now. Default: the stack's ``unifiedto:forceRotation``.
     warn_days_left: fewer days until the current secret ends give a warning. Default 30.
     fail_below_limit: makes that warning a failure, at the end of the run, when all that could mend it was done.
     proof_deadline_s: seconds that Entra may take to accept a new secret, at most 3600. Default 120.
@@ -165,7 +165,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         for resource_name, registration in zip(names, registrations, strict=True):
             declare_once(resource_name, {**registration, "api_url": api_url, "workspace_id": args["workspace_id"]})
         require_api_key(registrations)
-        name_once(self, name)
+        name_once(self, name, opts)
         super().__init__("unifiedto:index:MicrosoftIntegration", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
@@ -290,7 +290,8 @@ class MicrosoftIntegration(pulumi.ComponentResource):
     def _watch_days_left(self, args: MicrosoftIntegrationArgs, secret: RotatingClientSecret) -> pulumi.Output[int]:
         """The days left of the current secret; warns, or fails, when one that is in use has fewer than the limit.
 
-        Waits for the registrations: a failure must not stop the very run that could mend it.
+        Waits for the registrations, and a preview of their renewal only warns: a failure must not stop the very run
+        that could mend it.
         """
         limit = int(args.get("warn_days_left", DEFAULT_WARN_DAYS_LEFT))
         fails = args.get("fail_below_limit", False)
@@ -302,7 +303,10 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             in_use_days_left = days_left(parse_instant(ends), now)
             if in_use_days_left < limit:
                 error = SecretExpiresSoon(days_left=in_use_days_left, limit=limit, expires_at=ends)
-                if fails:
+                may_mend = pulumi.runtime.is_dry_run() and any(
+                    generation is not None and generation < current for generation in registered
+                )
+                if fails and not may_mend:
                     raise error
                 pulumi.log.warn(str(error), self)
             return int(current_days_left)
@@ -402,14 +406,25 @@ def proof_deadline_of(args: MicrosoftIntegrationArgs) -> float:
 
 
 def force_token_of(args: MicrosoftIntegrationArgs) -> pulumi.Input[str]:
-    """What asks for a rotation when it changes: the argument and the stack's ``unifiedto:forceRotation``, which errors
-    name, and which counts in every program."""
+    """What asks for a rotation when it changes: the argument, else the stack's ``unifiedto:forceRotation``.
+
+    Raises InvalidInput for two that differ: one of them would be ignored.
+    """
     given_one, configured = args.get("force_rotation") or "", pulumi.Config("unifiedto").get("forceRotation") or ""
-    if not given_one or not configured:
-        return given_one or configured
-    return pulumi.Output.from_input(given_one).apply(
-        lambda known: known if known == configured else f"{known} {configured}"
-    )
+
+    def chosen(known: str) -> str:
+        if known and configured and known != configured:
+            raise InvalidInput(
+                name="forceRotation",
+                reason="the program gives one, and unifiedto:forceRotation in the stack's configuration is another",
+                next_step="Take one of them back: pulumi config rm unifiedto:forceRotation, or the program's own. What "
+                "stays rotates when it changes.",
+            )
+        return known or configured
+
+    if isinstance(given_one, str):
+        return chosen(given_one)
+    return pulumi.Output.all(given_one).apply(lambda known: chosen(known[0]))
 
 
 def require_api_key(registrations: Sequence[RegistrationArgs]) -> None:

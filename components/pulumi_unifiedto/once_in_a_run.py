@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 from weakref import WeakKeyDictionary
 
+import pulumi
 from pulumi.runtime.settings import get_monitor
 
 from .errors import InvalidInput
@@ -28,14 +29,16 @@ def once(key: str, make: Callable[[], Made]) -> Made:
     return cast(Made, notes[key])
 
 
-def name_once(component: object, name: str) -> None:
-    """Notes the name of a component; raises InvalidInput when another one of its kind has it in this run.
+def name_once(component: pulumi.ComponentResource, name: str, opts: pulumi.ResourceOptions | None) -> None:
+    """Notes the name of a component; raises InvalidInput when another one of its kind has it in this run, under a
+    parent of another type.
 
-    Pulumi allows it under parents of different types. The client secret of each would be taken for the other's,
-    because the state is searched by name.
+    Pulumi allows that. The client secret of each would be taken for the other's, because the state is searched by name.
+    Under parents of one type Pulumi itself refuses it, and unit tests that share a monitor do it one after the other.
     """
     kind = type(component).__name__
-    if once(f"name {kind} {name}", lambda: component) is not component:
+    parent = opts.parent.pulumi_resource_type if opts and opts.parent else ""
+    if once(f"name {kind} {name}", lambda: parent) != parent:
         raise InvalidInput(
             name="name",
             reason=f'two {kind} of this program are called "{name}", and would be taken for each other',

@@ -93,7 +93,7 @@ class Registrar:
         self._api = api
         self._say = say
         self._sent: tuple[str, Body] | None = None
-        """The last write that Unified.to may have carried out: row id and body."""
+        """The last write that Unified.to may have carried out: row id, empty where it is not known, and body."""
 
     # --- writing -----------------------------------------------------------------------------------------------------
 
@@ -110,7 +110,12 @@ class Registrar:
         found_active = None if was_active and is_ours else was_active
         try:
             return self._register(
-                identity, desired, row, create_if_missing=create_if_missing, found_active=found_active
+                identity,
+                desired,
+                row,
+                create_if_missing=create_if_missing,
+                found_active=found_active,
+                may_look_alike=is_ours,
             )
         except UnifiedtoError:
             if self._sent is not None and not was_active and desired.is_active:
@@ -124,13 +129,13 @@ class Registrar:
         *,
         create_if_missing: bool,
         found_active: bool | None,
-        is_only_secret_new: bool,
+        may_look_alike: bool,
     ) -> Registered:
         """Writes what is declared into the row, and verifies it.
 
-        found_active: the activation that the first run found, None if not known. is_only_secret_new: the client is
-        registered already, with another secret, so that all but the time of the last change may look the same without
-        the write. Raises errors of the catalogue; after one that comes later than the write, the registration is
+        found_active: the activation that the first run found, None if not known. may_look_alike: what can be compared
+        may be the same before the write, as where only a secret is new, so that the time of the last change tells.
+        Raises errors of the catalogue; after one that comes later than the write, the registration is
         written, and the next run does it again.
         """
         row = choose_row(self._rows(identity), identity)
@@ -140,7 +145,7 @@ class Registrar:
             row,
             create_if_missing=create_if_missing,
             found_active=found_active,
-            is_only_secret_new=is_only_secret_new,
+            may_look_alike=may_look_alike,
         )
 
     def _register(
@@ -151,18 +156,19 @@ class Registrar:
         *,
         create_if_missing: bool,
         found_active: bool | None,
-        is_only_secret_new: bool = False,
+        may_look_alike: bool,
     ) -> Registered:
         found = row
         if row is not None:
             self._mention_vault(identity, row)
         body, row = self._write(identity, desired, row, create_if_missing=create_if_missing)
         unwritten = row.updated_at if found is not None else ""
-        after, target = self._verify(identity, desired, body, unwritten, may_look_alike=is_only_secret_new)
-        is_unseen = is_only_secret_new and bool(unwritten) and after.updated_at == unwritten
-        if is_unseen:
+        waits_for_trace = may_look_alike and bool(unwritten) and not identity.is_mocked
+        after, target = self._verify(identity, desired, body, unwritten, waits_for_trace=waits_for_trace)
+        is_unseen = wrote_twice = waits_for_trace and after.updated_at == unwritten
+        if wrote_twice:
             body, _row = self._write(identity, desired, after, create_if_missing=False)
-            after, target = self._verify(identity, desired, body, unwritten, may_look_alike=True)
+            after, target = self._verify(identity, desired, body, unwritten, waits_for_trace=True)
             is_unseen = after.updated_at == unwritten
         changed = fields_changed_meanwhile(body, after)
         if changed:
@@ -177,8 +183,8 @@ class Registrar:
             is_active=after.is_active,
             found_active=found_active,
             status=self._status_unseen(identity, after, target) if is_unseen else _status(identity, after, target),
-            # A list that lags shows the time of an earlier write, which says nothing.
-            updated_at="" if found is not None and after.updated_at == found.updated_at else after.updated_at,
+            # A list that lags shows the time of an earlier write, perhaps of the first of two; it says nothing.
+            updated_at="" if wrote_twice or (found and after.updated_at == found.updated_at) else after.updated_at,
         )
 
     def _write(
@@ -198,6 +204,11 @@ class Registrar:
         """Takes an activation back by the body that was sent, if that can be done at the first try: there is another
         failure to tell of, which may be that nothing can be listed."""
         try:
+            if not row_id:
+                row = choose_row(self._rows(identity), identity)
+                if row is None:
+                    return
+                row_id = row.id
             self._api.update(identity, row_id, replace(body, fields={**body.fields, "is_active": False}))
         except (UnifiedtoError, UncertainWrite):
             self._say(f"{_name(identity)} was not active before, and could not be deactivated again.")
@@ -247,6 +258,7 @@ class Registrar:
             try:
                 self._api.create(identity, body)
             except UncertainWrite as uncertain:
+                self._sent = "", body
                 row = self._look(identity, uncertain, attempt)
                 if row is not None:
                     return self._put(identity, row, desired)
@@ -283,12 +295,12 @@ class Registrar:
     # --- verifying ---------------------------------------------------------------------------------------------------
 
     def _verify(
-        self, identity: Identity, desired: Desired, body: Body, unwritten: str, *, may_look_alike: bool
+        self, identity: Identity, desired: Desired, body: Body, unwritten: str, *, waits_for_trace: bool
     ) -> tuple[Row, Target | None]:
         """The row and the authorization target once both agree with what was written (U6, U11, U12).
 
-        unwritten: the time of the last change before the write, empty if not known. may_look_alike: what can be
-        compared may have been the same before the write, so that another time is waited for too. Raises
+        unwritten: the time of the last change before the write, empty if not known. waits_for_trace: until there is
+        another time, also where all else agrees; the last look does without. Raises
         ReadBackDiffers with the differences, or NotVerified when the write does not show or nothing could be compared.
         """
         row: Row | None = None
@@ -302,7 +314,7 @@ class Registrar:
             differences = row_differences(row, desired, is_active=bool(body.fields["is_active"]))
             if differences:
                 continue
-            if may_look_alike and unwritten and row.updated_at == unwritten and not is_last_look:
+            if waits_for_trace and row.updated_at == unwritten and not is_last_look:
                 continue
             if identity.is_mocked:
                 return row, None
@@ -312,7 +324,9 @@ class Registrar:
                 return row, target
             if differences and target.client_id and same_client(target.client_id, desired.client_id):
                 break  # The new client is in use; waiting does not change where Unified.to sends the browser.
-        if differences and unwritten and row is not None and row.updated_at == unwritten:
+        is_used = target is not None and same_client(target.client_id or "", desired.client_id)
+        is_untouched = row is not None and row.updated_at == unwritten != "" and not row.is_in_vault and not is_used
+        if differences and is_untouched:
             raise NotVerified(
                 integration_type=identity.integration_type,
                 environment=identity.environment,

@@ -9,7 +9,7 @@ as it was before this operation, also when the last operation failed half-way).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pulumi
@@ -110,7 +110,7 @@ class ProofInState:
     """The proof on record. `environment`: what was proven, without the deadline; holds the secret in clear."""
 
     means: ProofMeans
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
 
 
 def proof_in_state(resources: ResourcesInState | None, name: str) -> ProofInState | None:

@@ -127,8 +127,9 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
 
     Outputs besides the inputs: `registration_id`, `registered_client_id` and `registered_redirect_uri` (what the
     authorization URL really uses; empty where it cannot be seen), `active`, `found_active` (before this stack),
-    `status` (``verified``, ``not verified: …`` or ``waiting for a person: …``), `secret_fingerprint` (a keyed hash;
-    secret), `registered_at` (UTC, ISO 8601) and `updated_at` (when Unified.to noted the write).
+    `status` (``verified``, ``verified, except for the secret: …``, ``not verified: …`` or ``waiting for a person: …``),
+    `secret_fingerprint` (a keyed hash; secret), `registered_at` (UTC, ISO 8601) and `updated_at` (when Unified.to noted
+    the write; empty where it is not known).
     """
 
     api_url: pulumi.Output[str]
@@ -170,7 +171,7 @@ def require_secret_api_key() -> None:
     name = "unifiedto:apiKey"
     if pulumi.runtime.is_config_secret(name):
         return
-    if pulumi.runtime.get_config(name) is not None:
+    if pulumi.runtime.get_config(name):
         raise ApiKeyNotSecret()
 
 
@@ -257,7 +258,8 @@ class WorkspaceIntegrationProvider(ResourceProvider):
                 desired,
                 create_if_missing=bool(_news.get("create_if_missing")),
                 found_active=_olds.get("found_active"),
-                is_only_secret_new=not known_secret and _olds.get("client_id") == desired.client_id,
+                may_look_alike=_olds.get("client_id") == desired.client_id
+                and (not known_secret or "auth_extras" in _changed(_olds, _news, REMOTE_KEYS)),
             )
         return UpdateResult(self._outputs(_olds, _news, identity, desired, registered))
 

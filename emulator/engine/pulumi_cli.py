@@ -88,7 +88,7 @@ def find_pulumi(state_dir: Path, *, may_install: bool = False) -> EngineChoice:
             "embedded",
             "The azuread plugin trusts a certificate of one's own on Linux only, so the embedded engine is used here.",
         )
-    installed = state_dir / "pulumi-cli"
+    installed = state_dir.resolve() / "pulumi-cli"
     if shutil.which("pulumi") is not None:
         return _judge("pulumi", None, installed, may_install=may_install)
     if (installed / "bin" / "pulumi").exists():

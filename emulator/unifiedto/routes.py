@@ -318,7 +318,7 @@ ROUTES: tuple[Route, ...] = (
         Source.DOCUMENTED,
         "docs.unified.to/unified/integration/Authorize_or_re-authorize_a_connection, no key needed; assumed: client_id "
         "and redirect_uri in the URL, scopes, none for Sandbox, answers without credentials or when inactive (U11), "
-        "delay (U12), redirect URI (U15)",
+        "delay (U12), whose client with a vault (U13), redirect URI (U15)",
         key=False,
     ),
     _route(

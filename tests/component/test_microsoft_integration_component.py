@@ -23,6 +23,7 @@ from pulumi_unifiedto.errors import (
     InvalidWorkspaceId,
     SecretExpiresSoon,
 )
+from pulumi_unifiedto.once_in_a_run import name_once
 from pulumi_unifiedto.stack_state import PASSWORD_TYPE, REGISTRATION_TYPE
 from tests.component.conftest import Rehearse
 from tests.component.recorded_program import (
@@ -360,19 +361,31 @@ def test_forcing_again_while_a_registration_lags_is_refused(first: Run, rehearse
     [
         (None, None, ""),
         (None, "leak 1", "leak 1"),
-        ("leak 2", "leak 1", "leak 2 leak 1"),
+        ("leak 2", None, "leak 2"),
         ("leak 1", "leak 1", "leak 1"),
         ("", "leak 1", "leak 1"),
     ],
-    ids=["neither", "configured", "both", "the same", "empty argument"],
+    ids=["neither", "configured", "argument", "the same", "empty argument"],
 )
-def test_a_rotation_is_forced_by_the_argument_and_by_the_stack_s_configuration(
+def test_a_rotation_is_forced_by_the_argument_or_by_the_stack_s_configuration(
     argument: str | None, configured: str | None, token: str, rehearse: Rehearse
 ) -> None:
     given = {} if argument is None else {"force_rotation": argument}
     config = {} if configured is None else {"unifiedto:forceRotation": configured}
     run = rehearse(declaring(**given), config=config)
     assert run["login-secret-schedule"].inputs["force_token"] == token
+
+
+@pytest.mark.parametrize("is_output", [False, True])
+def test_two_tokens_that_differ_are_refused_because_one_would_be_ignored(is_output: bool, rehearse: Rehearse) -> None:
+    def program() -> None:
+        token = pulumi.Output.from_input("leak 2") if is_output else "leak 2"
+        MicrosoftIntegration("login", arguments(force_rotation=token))
+
+    run = rehearse(program, config={"unifiedto:forceRotation": "leak 1"})
+    assert "The input forceRotation is not usable: the program gives one, and unifiedto:forceRotation" in str(run.error)
+    assert "pulumi config rm unifiedto:forceRotation" in str(run.error)
+    assert run.of_type(PASSWORD_TYPE) == []
 
 
 # --- outputs ---------------------------------------------------------------------------------------------------------
@@ -604,6 +617,16 @@ def test_an_api_key_in_clear_is_refused_by_a_registration_alone_too(rehearse: Re
     run = rehearse(program, config={"unifiedto:apiKey": "key-set-without-secret"})
     assert isinstance(run.error, ApiKeyNotSecret)
     assert run.custom == []
+
+
+def test_a_component_of_one_name_may_be_declared_again_as_unit_tests_do(rehearse: Rehearse) -> None:
+    """They share a monitor, and each declares what it tests; a real engine refuses a second resource of one URN."""
+
+    def program() -> None:
+        for _test in range(2):
+            name_once(cast(Any, Wrapper), "login", None)
+
+    assert rehearse(program).error is None
 
 
 def two_components(*, second: dict[str, Any]) -> Callable[[], None]:

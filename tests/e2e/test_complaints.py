@@ -571,9 +571,13 @@ def test_days_left_are_an_output_and_too_few_of_them_warn_or_fail(living: Rehear
     living.config["failBelowLimit"] = True
     assert "UNI216" in living.fails(living.up)
 
-    living.config.update(warnDaysLeft=30, failBelowLimit=False)
-    living.later(days=6)
-    assert changed_names(living.preview(), "ApplicationPassword") == {"microsoft-secret-green"}
+    living.later(days=70)
+    mending = living.preview()
+    assert "UNI216" in "\n".join(mending.diagnostics), "the run that mends it is not stopped by its own preview"
+    assert changed_names(mending, "ApplicationPassword") == {"microsoft-secret-green"}
+    living.up()
+    assert living.outputs()["secret_days_left"] == 180
+    living.assert_settled()
 
 
 def test_with_the_clock_stopped_every_preview_decides_alike(living: RehearsedStack) -> None:
