@@ -114,10 +114,14 @@ def _counted(stack: RehearsedStack, title: str, run: Callable[[], object], limit
 
 
 def of_one_registration(make_stack: MakeStack) -> Sequence[Counted]:
-    """Creation, a run without changes, its preview, a refresh, a rotation and destruction of one registration."""
+    """Creation and its preview, the same without changes, a refresh, rotations and destruction of one registration.
+
+    The preview reads the list of the environment, two pages at most, to say what the creation would meet.
+    """
     stack = make_stack("one")
 
     return (
+        _counted(stack, "`preview` of the first `up`", stack.preview, {_LIST: 2}),
         _counted(stack, "first `up`, one registration", stack.up, _ONE),
         _counted(stack, "`up` without changes", stack.up, {}),
         _counted(stack, "`preview` without changes", stack.preview, {}),
@@ -132,15 +136,21 @@ def of_twenty_registrations(make_stack: MakeStack) -> Sequence[Counted]:
     """Creation, a run without changes, a refresh and a rotation of 20 registrations in 2 environments.
 
     The creation also asks once for the environments and for the catalogue (two pages), because among the names are
-    some that the package does not know from the documentation. A refresh needs one list for each environment, of two
-    pages at most, and one authorization URL for each registration: what a list shows of a client secret is masked,
-    and the URL is what customers are really sent to.
+    some that the package does not know from the documentation. Its preview and a refresh need one list for each
+    environment, of two pages at most. The refresh needs one authorization URL for each registration besides: what a
+    list shows of a client secret is masked, and the URL is what customers are really sent to.
     """
     registrations = twenty_registrations()
     each = {kind: number * len(registrations) for kind, number in _ONE.items()}
     stack = make_stack("twenty", registrations=registrations)
 
     measured = (
+        _counted(
+            stack,
+            "`preview` of the first `up`, 20 registrations in 2 environments",
+            stack.preview,
+            {_LIST: 4},
+        ),
         _counted(
             stack,
             "first `up`, 20 registrations in 2 environments",
