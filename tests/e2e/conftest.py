@@ -10,7 +10,7 @@ import pytest
 
 from emulator.core.server import EmulatorServer
 from tests.support import real_pulumi
-from tests.support.deployed_once import embedded
+from tests.support.deployed_once import DeployedOnce, embedded
 from tests.support.stack import MakeEngine, RehearsedStack
 
 
@@ -29,6 +29,12 @@ def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
 def shared_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatorServer]:
     with EmulatorServer(tmp_path_factory.mktemp("emulator")) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def deployed_once(shared_emulator: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> DeployedOnce:
+    """On the embedded engine, for scenarios that start from the same deployed stack."""
+    return DeployedOnce(shared_emulator, embedded, tmp_path_factory.mktemp("deployed") / "state")
 
 
 @pytest.fixture

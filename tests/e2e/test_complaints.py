@@ -43,11 +43,6 @@ TYPE, ENVIRONMENT = "microsoft_ad", "Production"
 # --- situations ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def deployed_once(shared_emulator: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> DeployedOnce:
-    return DeployedOnce(shared_emulator, embedded, tmp_path_factory.mktemp("deployed") / "state")
-
-
 @pytest.fixture
 def living(deployed_once: DeployedOnce, tmp_path: Path) -> Iterator[RehearsedStack]:
     """A stack that was deployed a moment ago, on the embedded engine."""

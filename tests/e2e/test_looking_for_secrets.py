@@ -8,14 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator.core.server import EmulatorServer
-from tests.support.deployed_once import DeployedOnce, embedded
+from tests.support.deployed_once import DeployedOnce
 from tests.support.stack import RehearsedStack
-
-
-@pytest.fixture(scope="module")
-def deployed_once(shared_emulator: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> DeployedOnce:
-    return DeployedOnce(shared_emulator, embedded, tmp_path_factory.mktemp("deployed") / "state")
 
 
 @pytest.fixture
