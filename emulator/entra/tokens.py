@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
@@ -26,19 +27,13 @@ class InvalidToken(Exception):
 
 
 class Signer:
-    """The signing key of one state directory: made once, kept in a file that only its owner can read."""
+    """The signing key of one state directory: made once, kept in a file that only its owner can read.
+
+    A file that holds no key, as after a full disk, is written anew: what the old key signed is valid for an hour only.
+    """
 
     def __init__(self, path: Path) -> None:
-        if path.exists():
-            loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
-            assert isinstance(loaded, rsa.RSAPrivateKey)
-            self._key = loaded
-        else:
-            self._key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-            pem = self._key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            write_private(path, pem)
+        self._key = _key_in(path) or _new_key_in(path)
         self._public = self._key.public_key()
         der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.key_id = base64.urlsafe_b64encode(hashlib.sha256(der).digest()[:20]).rstrip(b"=").decode()
@@ -70,6 +65,21 @@ class Signer:
         key.pop("key_ops", None)
         key.update({"use": "sig", "alg": "RS256", "kid": self.key_id, "x5t": self.key_id, "issuer": issuer})
         return {"keys": [key]}
+
+
+def _key_in(path: Path) -> rsa.RSAPrivateKey | None:
+    try:
+        loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return loaded if isinstance(loaded, rsa.RSAPrivateKey) else None
+
+
+def _new_key_in(path: Path) -> rsa.RSAPrivateKey:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    write_private(path, pem)
+    return key
 
 
 def signer_of(world: World) -> Signer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from emulator.core.server import EmulatorServer
 from emulator.entra import ids
+from emulator.entra.tokens import Signer
 
 from .situations import (
     CHALLENGE,
@@ -398,3 +400,11 @@ def test_default_scope_stands_for_the_declared_permissions(graph: Graph, entra: 
     code = entra.code(app["appId"], ADA, scope=f"{entra.graph_scope} openid")
     secret = graph.http.post(f"/v1.0/applications/{app['id']}/addPassword", json={}).json()["secretText"]
     assert entra.redeem(app["appId"], secret, code).json()["scope"] == "Mail.Read openid"
+
+
+@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nMIIE", b"\x00\xff"])
+def test_a_signing_key_that_was_cut_off_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "signing-key.pem"
+    path.write_bytes(content)
+    token = Signer(path).sign({"exp": 4_000_000_000})
+    assert Signer(path).verify(token) == {"exp": 4_000_000_000}
