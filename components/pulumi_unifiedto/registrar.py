@@ -268,6 +268,7 @@ class Registrar:
                     raise self._explain_missing(identity, creation_refused=refused) from None
                 raise
             break
+        self._sent = "", body
         for _look in self._looks():
             row = choose_row(self._rows(identity), identity)
             if row is not None:

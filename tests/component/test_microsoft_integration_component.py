@@ -624,7 +624,7 @@ def test_a_component_of_one_name_may_be_declared_again_as_unit_tests_do(rehearse
 
     def program() -> None:
         for _test in range(2):
-            name_once(cast(Any, Wrapper), "login", None)
+            name_once(cast(Any, object()), "login", None)
 
     assert rehearse(program).error is None
 
