@@ -135,8 +135,8 @@ class Registrar:
 
         found_active: the activation that the first run found, None if not known. may_look_alike: what can be compared
         may be the same before the write, as where only a secret is new, so that the time of the last change tells.
-        Raises errors of the catalogue; after one that comes later than the write, the registration is
-        written, and the next run does it again.
+        Raises errors of the catalogue; after one that comes later than the write, the registration is written, and the
+        next run does it again.
         """
         row = choose_row(self._rows(identity), identity)
         return self._register(
@@ -533,7 +533,7 @@ class Registrar:
 
     def _somebody_elses(self, identity: Identity, desired: Desired, row: Row, updated_at: str) -> str:
         """What shows that the row is not ours any more, empty if nothing does."""
-        if updated_at and row.updated_at and row.updated_at != updated_at:
+        if row.is_changed_since(updated_at):
             return "was changed after this resource had registered it"
         client_id = row.visible_client_id
         if client_id is None and not identity.is_mocked:

@@ -176,6 +176,10 @@ class Row:
         value = self.fields.get("updated_at")
         return value if isinstance(value, str) else ""
 
+    def is_changed_since(self, noted: str) -> bool:
+        """Whether it was written after a time that Unified.to noted before; false where either is not known."""
+        return bool(noted and self.updated_at) and self.updated_at != noted
+
     @property
     def holds_credentials(self) -> bool:
         """Whether an OAuth client is shown, masked or not."""

@@ -128,10 +128,10 @@ def proven_generation(resources: ResourcesInState | None, name: str | None) -> i
     None where it cannot be told."""
     if resources is None or name is None:
         return None
-    outputs = _outputs(resources, PROOF_TYPE, name)
-    if outputs is None:
+    proof = proof_in_state(resources, name)
+    if proof is None:
         return NEVER
-    generation = (outputs.get("environment") or {}).get(GENERATION_VARIABLE)
+    generation = proof.environment.get(GENERATION_VARIABLE)
     return None if generation is None else int(generation)
 
 
@@ -140,9 +140,9 @@ def used_key_ids(resources: ResourcesInState | None, names: Sequence[str], proof
     if resources is None:
         return []
     found = [(_outputs(resources, REGISTRATION_TYPE, name) or {}).get("secret_key_id") for name in names]
-    if proof is not None:
-        proven = _outputs(resources, PROOF_TYPE, proof) or {}
-        found.append((proven.get("environment") or {}).get(KEY_ID_VARIABLE))
+    proven = proof_in_state(resources, proof) if proof is not None else None
+    if proven is not None:
+        found.append(proven.environment.get(KEY_ID_VARIABLE))
     return sorted({str(key_id) for key_id in found if key_id})
 
 

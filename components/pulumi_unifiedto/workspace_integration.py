@@ -280,7 +280,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
         outputs |= _seen(outputs, observed)
         where = f"{identity.integration_type} in {identity.environment}"
         if not drift:
-            if written_since(outputs, observed):
+            if observed.row is not None and observed.row.is_changed_since(str(outputs.get("updated_at") or "")):
                 _say(
                     f"{where}: somebody else changed it after this stack had registered it. All that can be seen is as "
                     "declared; the client secret cannot be seen. Where sign-ins fail, force a rotation: it writes a "
@@ -427,12 +427,6 @@ def drift_in(outputs: Mapping[str, Any], identity: Identity, observed: Observed)
         if outputs.get("scope_overrides") is not None and dict(outputs["scope_overrides"]) != row.scope_overrides:
             drift["scope_overrides"] = row.scope_overrides
     return drift
-
-
-def written_since(outputs: Mapping[str, Any], observed: Observed) -> bool:
-    """Whether Unified.to notes a later change of the registration than the stack's own; false where it notes none."""
-    noted = observed.row.updated_at if observed.row is not None else ""
-    return bool(noted and outputs.get("updated_at")) and noted != outputs["updated_at"]
 
 
 def _seen(outputs: Mapping[str, Any], observed: Observed) -> dict[str, Any]:

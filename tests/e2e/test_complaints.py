@@ -199,19 +199,8 @@ def body_of(entry: Entry) -> dict[str, Any]:
 
 def made_by_hand(stack: RehearsedStack) -> dict[str, Any]:
     """An app registration with a service principal and a client secret, made in the portal."""
-    created = stack.graph(
-        "POST",
-        "/v1.0/applications",
-        json={
-            "displayName": "Made by hand",
-            "signInAudience": "AzureADandPersonalMicrosoftAccount",
-            "api": {"requestedAccessTokenVersion": 2},
-            "web": {"redirectUris": [f"{stack.emulator.base_url}/oauth/code"]},
-        },
-    )
-    principal = stack.graph("POST", "/v1.0/servicePrincipals", json={"appId": created["appId"]})
-    secret = secret_by_hand(stack, created["id"])
-    return {**created, "principal": principal["id"], "secret": secret}
+    created = stack.app_made_by_hand()
+    return {**created, "secret": secret_by_hand(stack, created["id"])}
 
 
 def secret_by_hand(stack: RehearsedStack, object_id: str) -> dict[str, Any]:

@@ -28,22 +28,6 @@ def nobody_locked_out(stack: RehearsedStack) -> Iterator[None]:
     assert stack.sign_in()["signed_in"]
 
 
-def app_made_by_hand(stack: RehearsedStack) -> str:
-    """The client id of another application that fits."""
-    created = stack.graph(
-        "POST",
-        "/v1.0/applications",
-        json={
-            "displayName": "Made by hand",
-            "signInAudience": "AzureADandPersonalMicrosoftAccount",
-            "api": {"requestedAccessTokenVersion": 2},
-            "web": {"redirectUris": [f"{stack.emulator.base_url}/oauth/code"]},
-        },
-    )
-    stack.graph("POST", "/v1.0/servicePrincipals", json={"appId": created["appId"]})
-    return str(created["appId"])
-
-
 def test_create_rotate_force_late_run_destroy(stack: RehearsedStack) -> None:
     """One life, on either engine: after every change sign-ins work and the stack is settled."""
     stack.up()
@@ -120,7 +104,7 @@ def test_a_rotation_replaces_no_secret_that_unified_holds_while_its_registration
 
 def test_an_adopted_app_keeps_its_hand_made_secret(new_stack: Callable[..., RehearsedStack]) -> None:
     stack = new_stack("adopting")
-    client_id = app_made_by_hand(stack)
+    client_id = stack.app_made_by_hand()["appId"]
     [created] = [app for app in stack.graph("GET", "/v1.0/applications")["value"] if app["appId"] == client_id]
     by_hand = stack.graph(
         "POST",
@@ -194,7 +178,7 @@ def test_another_application_takes_over_only_when_its_secret_is_registered(
 ) -> None:
     deployed.later(days=91)
     deployed.up()
-    client_id = app_made_by_hand(deployed)
+    client_id = deployed.app_made_by_hand()["appId"]
     with nobody_locked_out(deployed):
         if proof_fails:
             deployed.control.settings(secret_propagation_s=3600)
@@ -245,7 +229,7 @@ def test_a_second_stack_on_the_same_application_does_not_call_the_first_one_s_se
     new_stack: Callable[..., RehearsedStack],
 ) -> None:
     first = new_stack("first")
-    client_id = app_made_by_hand(first)
+    client_id = first.app_made_by_hand()["appId"]
     first.up(clientId=client_id)
     second = new_stack(
         "second", clientId=client_id, registrations=[{"integrationType": "microsoftoutlook", "isActive": True}]

@@ -207,6 +207,21 @@ class RehearsedStack:
         shown: dict[str, Any] = answer.json() if answer.content else {}
         return shown
 
+    def app_made_by_hand(self) -> dict[str, Any]:
+        """Another app registration that fits, made in the portal, with its service principal's id as `principal`."""
+        created = self.graph(
+            "POST",
+            "/v1.0/applications",
+            json={
+                "displayName": "Made by hand",
+                "signInAudience": "AzureADandPersonalMicrosoftAccount",
+                "api": {"requestedAccessTokenVersion": 2},
+                "web": {"redirectUris": [f"{self.emulator.base_url}/oauth/code"]},
+            },
+        )
+        principal = self.graph("POST", "/v1.0/servicePrincipals", json={"appId": created["appId"]})
+        return {**created, "principal": principal["id"]}
+
     # --- what holds after every change -------------------------------------------------------------------------------
 
     def assert_settled(self) -> None:
