@@ -12,9 +12,9 @@ from typing import Any, Final
 import yaml
 
 from emulator.core.coverage import coverage_page
-from pulumi_unifiedto.errors import catalogue_page
 from tests import rotation_picture
 from tests.complaints_page import complaints_page
+from tools.error_catalogue import catalogue_page
 
 ROOT: Final = Path(__file__).parents[1]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from pulumi_unifiedto.rotation import Period, PlannedSecret, Schedule, decide
+from pulumi_unifiedto.client_secret.rotation import Period, PlannedSecret, Schedule, decide
 
 _START = datetime(2027, 1, 1, tzinfo=timezone.utc)
 _PERIODS = 5

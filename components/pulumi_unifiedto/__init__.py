@@ -8,15 +8,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .client_secret import RotatingClientSecret, RotatingClientSecretArgs, SlotSummary
-    from .entra_application import EntraApplication, EntraApplicationArgs
+    from .client_secret.rotating_client_secret import RotatingClientSecret, RotatingClientSecretArgs, SlotSummary
+    from .entra.application import EntraApplication, EntraApplicationArgs
     from .microsoft_integration import (
         MicrosoftIntegration,
         MicrosoftIntegrationArgs,
         RegistrationArgs,
         RegistrationSummary,
     )
-    from .workspace_integration import WorkspaceIntegration, WorkspaceIntegrationArgs
+    from .registration.workspace_integration import WorkspaceIntegration, WorkspaceIntegrationArgs
 
 __all__ = [
     "EntraApplication",
@@ -33,17 +33,17 @@ __all__ = [
 ]
 
 _MODULES = {
-    "RotatingClientSecret": "client_secret",
-    "RotatingClientSecretArgs": "client_secret",
-    "SlotSummary": "client_secret",
-    "EntraApplication": "entra_application",
-    "EntraApplicationArgs": "entra_application",
+    "RotatingClientSecret": "client_secret.rotating_client_secret",
+    "RotatingClientSecretArgs": "client_secret.rotating_client_secret",
+    "SlotSummary": "client_secret.rotating_client_secret",
+    "EntraApplication": "entra.application",
+    "EntraApplicationArgs": "entra.application",
     "MicrosoftIntegration": "microsoft_integration",
     "MicrosoftIntegrationArgs": "microsoft_integration",
     "RegistrationArgs": "microsoft_integration",
     "RegistrationSummary": "microsoft_integration",
-    "WorkspaceIntegration": "workspace_integration",
-    "WorkspaceIntegrationArgs": "workspace_integration",
+    "WorkspaceIntegration": "registration.workspace_integration",
+    "WorkspaceIntegrationArgs": "registration.workspace_integration",
 }
 
 

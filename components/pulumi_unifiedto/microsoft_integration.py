@@ -13,26 +13,26 @@ import pulumi
 import pulumi_command as command
 from typing_extensions import NotRequired
 
-from . import stack_state
-from .arguments import given
-from .client_secret import DEFAULT_PERIOD, RotatingClientSecret, SlotSummary, days_left, default_label
-from .declared_registrations import declare_once
-from .entra_application import EntraApplication, validate_display_name, validate_redirect_uris
-from .entra_cloud import cloud_settings, current_instant
-from .errors import (
-    ApiKeyMissing,
-    DuplicateRegistration,
-    InvalidInput,
-    InvalidRegion,
-    SecretExpiresSoon,
-    UnifiedtoError,
+from .client_secret import stack_state
+from .client_secret.rotating_client_secret import (
+    DEFAULT_PERIOD,
+    RotatingClientSecret,
+    SlotSummary,
+    days_left,
+    default_label,
 )
-from .http_transport import api_key_from, normal_api_url
-from .once_in_a_run import name_once
-from .registration_inputs import judge_known
-from .rotation import Period, parse_instant
-from .unified_api import REGIONS, redirect_uri_for
-from .workspace_integration import WorkspaceIntegration, require_secret_api_key
+from .client_secret.rotation import Period, parse_instant
+from .entra.application import EntraApplication, validate_display_name
+from .entra.cloud import cloud_settings, current_instant
+from .entra.redirect_uris import validate_redirect_uris
+from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon, UnifiedtoError
+from .program.arguments import given
+from .program.once_in_a_run import name_once
+from .registration.declared_once import declare_once
+from .registration.inputs import judge_known
+from .registration.workspace_integration import WorkspaceIntegration, require_secret_api_key
+from .unified.addresses import REGIONS, normal_api_url, redirect_uri_for
+from .unified.settings import api_key_from
 
 DEFAULT_ENVIRONMENT: Final = "Production"
 DEFAULT_WARN_DAYS_LEFT: Final = 30
@@ -240,7 +240,9 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             stack_state.KEY_ID_VARIABLE: secret.key_id,
             **cloud_settings(pulumi.Config("azuread").get),
         }
-        means = stack_state.ProofMeans(f"{portable_interpreter()} -m pulumi_unifiedto.proof", f"{deadline_s:g}")
+        means = stack_state.ProofMeans(
+            f"{portable_interpreter()} -m pulumi_unifiedto.client_secret.proof", f"{deadline_s:g}"
+        )
         in_state = stack_state.resources_in_state()
         proven = in_state.apply(lambda state: stack_state.proof_in_state(state, f"{name}-proof"))
 

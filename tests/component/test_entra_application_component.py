@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from pulumi_unifiedto import EntraApplication, EntraApplicationArgs
-from pulumi_unifiedto.entra_errors import ADVICE_HOOK
+from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
 from pulumi_unifiedto.errors import (
     ApplicationMismatch,
     ApplicationNotFound,

@@ -9,7 +9,8 @@ import pulumi
 import pytest
 
 from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs, WorkspaceIntegration, microsoft_integration
-from pulumi_unifiedto.entra_errors import ADVICE_HOOK
+from pulumi_unifiedto.client_secret.stack_state import PASSWORD_TYPE, REGISTRATION_TYPE
+from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
 from pulumi_unifiedto.errors import (
     ApiKeyNotSecret,
     DisplayNameTooLong,
@@ -23,8 +24,7 @@ from pulumi_unifiedto.errors import (
     InvalidWorkspaceId,
     SecretExpiresSoon,
 )
-from pulumi_unifiedto.once_in_a_run import name_once
-from pulumi_unifiedto.stack_state import PASSWORD_TYPE, REGISTRATION_TYPE
+from pulumi_unifiedto.program.once_in_a_run import name_once
 from tests.component.conftest import Rehearse
 from tests.component.recorded_program import (
     APPLICATION_TYPE,
@@ -171,7 +171,7 @@ def test_the_proof_has_the_secret_in_its_environment_alone(proof: Registered) ->
         "UNIFIEDTO_PROOF_KEY_ID": "key of login-secret-blue #0",
     }
     assert "canary" not in repr(inputs)
-    assert inputs["create"].endswith(" -m pulumi_unifiedto.proof")
+    assert inputs["create"].endswith(" -m pulumi_unifiedto.client_secret.proof")
 
 
 def test_the_proof_prints_nothing_and_keeps_its_environment_secret(proof: Registered) -> None:
@@ -192,7 +192,7 @@ def test_the_proof_runs_again_for_another_secret_alone(
     planned = again(first, rehearse, proof_deadline_s=300, now=DUE, preview=True)["login-proof"].inputs
     rotated = again(first, rehearse, proof_deadline_s=300, now=DUE)["login-proof"].inputs
     for inputs in (planned, rotated):
-        assert inputs["create"] == "another/python -m pulumi_unifiedto.proof"
+        assert inputs["create"] == "another/python -m pulumi_unifiedto.client_secret.proof"
         assert inputs["environment"]["UNIFIEDTO_PROOF_DEADLINE_S"] == "300"
     assert planned["environment"]["UNIFIEDTO_PROOF_CLIENT_SECRET"] == Secret(UNKNOWN)
 
@@ -204,7 +204,7 @@ def test_a_secret_that_was_made_anew_is_proven_by_the_means_at_hand(
     monkeypatch.setattr(microsoft_integration, "portable_interpreter", lambda: "another/python")
     first["login-proof"].outputs["environment"].value["UNIFIEDTO_PROOF_KEY_ID"] = "key of a secret that was removed"
     renewed = again(first, rehearse)["login-proof"].inputs
-    assert renewed["create"] == "another/python -m pulumi_unifiedto.proof"
+    assert renewed["create"] == "another/python -m pulumi_unifiedto.client_secret.proof"
 
 
 @pytest.mark.parametrize(("given", "passed_on"), [(30, "30"), (0.5, "0.5"), (300.0, "300")])

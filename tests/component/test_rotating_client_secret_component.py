@@ -11,9 +11,9 @@ import pulumi_azuread as azuread
 import pytest
 
 from pulumi_unifiedto import RotatingClientSecret, RotatingClientSecretArgs
-from pulumi_unifiedto.entra_errors import ADVICE_HOOK
-from pulumi_unifiedto.rotation import NEVER
-from pulumi_unifiedto.stack_state import PASSWORD_TYPE
+from pulumi_unifiedto.client_secret.rotation import NEVER
+from pulumi_unifiedto.client_secret.stack_state import PASSWORD_TYPE
+from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
 from tests.component.conftest import Rehearse
 from tests.component.recorded_program import SCHEDULE_TYPE, UNKNOWN, Run, Secret, holds_secret, reveal
 
@@ -110,7 +110,7 @@ def test_the_schedule_is_told_the_clock_and_the_settings_and_stores_its_provider
         "used_key_ids": [],
     }
     stored = base64.b64decode(reveal(provider))
-    assert b"pulumi_unifiedto.rotation" in stored
+    assert b"pulumi_unifiedto.client_secret.schedule" in stored
     assert len(stored) < 100
 
 

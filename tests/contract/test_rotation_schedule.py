@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from emulator.core.server import EmulatorServer
-from pulumi_unifiedto.rotation import NEVER, RotationScheduleProvider
+from pulumi_unifiedto.client_secret.rotation import NEVER
+from pulumi_unifiedto.client_secret.schedule import RotationScheduleProvider
 from tests.contract.dynamic_provider import (
     UNKNOWN,
     Created,
@@ -526,7 +527,7 @@ def test_the_state_holds_the_provider_s_name_and_nothing_else(monkeypatch: pytes
     (https://github.com/pulumi/pulumi/issues/12401)."""
     before = serialised(RotationScheduleProvider())
     stored = base64.b64decode(before)
-    assert b"pulumi_unifiedto.rotation" in stored
+    assert b"pulumi_unifiedto.client_secret.schedule" in stored
     assert b"RotationScheduleProvider" in stored
     assert len(stored) < 100
 

@@ -23,7 +23,7 @@ from emulator.unifiedto.model import Row
 from emulator.unifiedto.routes import workspace_of
 from emulator.unifiedto.seed import API_KEY, SHARED_CLIENT_ID, VAULT_CLIENT_ID, WORKSPACE_ID
 from emulator.unifiedto.state import Workspace
-from pulumi_unifiedto.workspace_integration import WorkspaceIntegrationProvider
+from pulumi_unifiedto.registration.workspace_integration import WorkspaceIntegrationProvider
 from tests.contract.dynamic_provider import (
     UNKNOWN,
     Checked,
@@ -178,7 +178,7 @@ def words_of(failure: ProviderFailure) -> str:
     assert "During handling of the above exception" not in text
     assert "The above exception was the direct cause" not in text
     assert text.count("File ") <= 4
-    error = re.search(r"^pulumi_unifiedto\.errors\.\w+: (UNI\d{3} .*)", text, re.DOTALL | re.MULTILINE)
+    error = re.search(r"^pulumi_unifiedto\.errors\.\w+\.\w+: (UNI\d{3} .*)", text, re.DOTALL | re.MULTILINE)
     assert error is not None, text
     return error.group(1).strip()
 
@@ -1590,7 +1590,7 @@ def test_a_state_that_is_not_ours_is_explained(stage: Stage) -> None:
 def test_a_fault_of_our_own_shows_its_place_and_no_value(stage: Stage) -> None:
     created = stage.create()
     words = stage.read_fails(Created(created.id, {**created.outputs, "auth_extras": [SECRET]}))
-    assert words.startswith("UNI399 pulumi_unifiedto failed with AttributeError in registration_inputs.py, line ")
+    assert words.startswith("UNI399 pulumi_unifiedto failed with AttributeError in inputs.py, line ")
 
 
 def test_the_secret_is_stored_in_no_other_output(stage: Stage) -> None:

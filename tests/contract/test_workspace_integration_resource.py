@@ -11,8 +11,12 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, rpc
 
-from pulumi_unifiedto.registration_inputs import INPUT_KEYS
-from pulumi_unifiedto.workspace_integration import OUTPUT_KEYS, WorkspaceIntegration, WorkspaceIntegrationArgs
+from pulumi_unifiedto.registration.inputs import INPUT_KEYS
+from pulumi_unifiedto.registration.workspace_integration import (
+    OUTPUT_KEYS,
+    WorkspaceIntegration,
+    WorkspaceIntegrationArgs,
+)
 
 SECRET = "Zq8~canary.secret_of-forty.characters~40"
 ARGS: WorkspaceIntegrationArgs = {
@@ -76,8 +80,8 @@ def test_the_type_and_the_provider_are_what_users_states_hold(recorder: Recorder
     assert request.type == "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
     assert rpc.is_rpc_secret(inputs["__provider"])
     stored = base64.b64decode(rpc.unwrap_rpc_secret(inputs["__provider"]))
-    assert b"pulumi_unifiedto.workspace_integration" in stored
-    assert len(stored) < 100
+    assert b"pulumi_unifiedto.registration.workspace_integration" in stored
+    assert len(stored) < 120
 
 
 def test_secrets_are_marked_whatever_the_program_did(recorder: Recorder) -> None:

@@ -825,8 +825,8 @@ def test_serialised_providers_and_an_api_key_in_the_configuration_show_no_secret
         assert secret not in text
     from pulumi.dynamic.dynamic import serialize_provider
 
-    from pulumi_unifiedto.rotation import RotationScheduleProvider
-    from pulumi_unifiedto.workspace_integration import WorkspaceIntegrationProvider
+    from pulumi_unifiedto.client_secret.schedule import RotationScheduleProvider
+    from pulumi_unifiedto.registration.workspace_integration import WorkspaceIntegrationProvider
 
     for provider in (RotationScheduleProvider(), WorkspaceIntegrationProvider()):
         pickled = base64.b64decode(serialize_provider(provider))

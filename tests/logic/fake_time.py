@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from pulumi_unifiedto.http_transport import Timing
+from pulumi_unifiedto.unified.settings import Timing
 
 START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 

@@ -15,9 +15,9 @@ from pulumi_unifiedto import (
     RotatingClientSecretArgs,
     WorkspaceIntegrationArgs,
 )
-from pulumi_unifiedto.arguments import given, is_known, spelling
 from pulumi_unifiedto.configuration import _KEYS
 from pulumi_unifiedto.errors import InvalidInput
+from pulumi_unifiedto.program.arguments import given, is_known, spelling
 
 WHOLE: dict[type[Any], dict[str, Any]] = {
     # the required arguments of each, and no more

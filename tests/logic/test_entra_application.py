@@ -7,13 +7,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_unifiedto.entra_application import (
-    AUDIENCE,
-    check_adopted,
-    resolve_permissions,
-    validate_display_name,
-    validate_redirect_uris,
-)
+from pulumi_unifiedto.entra.application import AUDIENCE, check_adopted, resolve_permissions, validate_display_name
+from pulumi_unifiedto.entra.redirect_uris import validate_redirect_uris
 from pulumi_unifiedto.errors import (
     ApplicationMismatch,
     DisplayNameTooLong,

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_unifiedto.entra_cloud import EntraEndpoints, current_instant, entra_endpoints, is_emulated
+from pulumi_unifiedto.entra.cloud import EntraEndpoints, current_instant, entra_endpoints, is_emulated
 from pulumi_unifiedto.errors import EntraUnreachable, InvalidChoice
 
 METADATA = {

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_unifiedto.entra_errors import ADVICE_HOOK, advice_for, advice_hook, step_failed
+from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK, advice_for, advice_hook, step_failed
 from pulumi_unifiedto.errors import (
     CallerNotPermitted,
     EntraStepFailed,

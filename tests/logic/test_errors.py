@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from pulumi_unifiedto import errors
-from pulumi_unifiedto.errors import CATALOGUE, STARS, SecretText, UnifiedtoError, catalogue_page, redact
+from pulumi_unifiedto.errors import CATALOGUE, UnifiedtoError
+from pulumi_unifiedto.secret_text import STARS, SecretText, redact
+from tools.error_catalogue import catalogue_page
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "Zq8~canary.secret_of-forty+characters/40"

@@ -13,11 +13,11 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
-from pulumi_unifiedto import graph
-from pulumi_unifiedto.entra_cloud import EntraEndpoints
+from pulumi_unifiedto.entra import graph
+from pulumi_unifiedto.entra.cloud import EntraEndpoints
+from pulumi_unifiedto.entra.graph import list_secrets, look_at_secrets
+from pulumi_unifiedto.entra.listed_secret import ListedSecret
 from pulumi_unifiedto.errors import CallerNotPermitted
-from pulumi_unifiedto.graph import list_secrets, look_at_secrets
-from pulumi_unifiedto.listed_secrets import ListedSecret
 
 APP = "33333333-3333-3333-3333-333333333333"
 CALLER = "11111111-1111-1111-1111-111111111111"

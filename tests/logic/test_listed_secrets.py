@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from pulumi_unifiedto.client_secret.listed_secrets import StackView, find_obstacle, lost_in_use, orphans
+from pulumi_unifiedto.entra.listed_secret import ListedSecret
 from pulumi_unifiedto.errors import OrphanedSecret, SecretLimitReached, StateOlderThanEntra
-from pulumi_unifiedto.listed_secrets import ListedSecret, StackView, find_obstacle, lost_in_use, orphans
 
 APP = "33333333-3333-3333-3333-333333333333"
 LABEL = "crm/prod login"

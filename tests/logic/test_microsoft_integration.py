@@ -24,7 +24,7 @@ from pulumi_unifiedto.microsoft_integration import (
     redirect_uris_of,
     registration_names,
 )
-from pulumi_unifiedto.registration_inputs import valid_workspace_id
+from pulumi_unifiedto.registration.inputs import valid_workspace_id
 
 
 def arguments(**given: Any) -> MicrosoftIntegrationArgs:

@@ -13,11 +13,11 @@ import msal
 import pytest
 import requests
 
-from pulumi_unifiedto import proof
-from pulumi_unifiedto.entra_cloud import EntraEndpoints
+from pulumi_unifiedto.client_secret import proof
+from pulumi_unifiedto.client_secret.proof import Attempt, ask_for_token, main, prove
+from pulumi_unifiedto.entra.cloud import EntraEndpoints
 from pulumi_unifiedto.errors import EntraUnreachable, SecretNotAccepted
 from pulumi_unifiedto.microsoft_integration import DEFAULT_PROOF_DEADLINE_S
-from pulumi_unifiedto.proof import Attempt, ask_for_token, main, prove
 
 CLIENT_ID = "22222222-2222-2222-2222-222222222222"
 TENANT_ID = "66666666-6666-6666-6666-666666666666"

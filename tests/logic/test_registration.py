@@ -10,15 +10,10 @@ import pytest
 from pulumi.output import Unknown
 
 from pulumi_unifiedto import errors
-from pulumi_unifiedto.errors import SecretText
-from pulumi_unifiedto.registrar import Observed
-from pulumi_unifiedto.registration import (
-    Body,
+from pulumi_unifiedto.registration.inputs import INPUT_KEYS, desired_of, identity_of, normalise
+from pulumi_unifiedto.registration.merge import (
     Desired,
-    Identity,
     OnDelete,
-    Row,
-    Target,
     activation_after_removal,
     admitting,
     choose_row,
@@ -29,8 +24,10 @@ from pulumi_unifiedto.registration import (
     status_without_target,
     target_differences,
 )
-from pulumi_unifiedto.registration_inputs import INPUT_KEYS, desired_of, identity_of, normalise
-from pulumi_unifiedto.workspace_integration import WorkspaceIntegrationProvider, drift_in
+from pulumi_unifiedto.registration.registrar import Observed
+from pulumi_unifiedto.registration.workspace_integration import WorkspaceIntegrationProvider, drift_in
+from pulumi_unifiedto.secret_text import SecretText
+from pulumi_unifiedto.unified.rows import Body, Identity, Row, Target
 from tests.contract.dynamic_provider import serialised
 
 CLIENT_ID = "2f2a2222-2222-2222-2222-2222222222ab"
@@ -389,9 +386,9 @@ def test_unknown_values_are_passed_on_untouched(key: str) -> None:
 
 def test_pulumi_stores_the_name_of_the_provider_and_nothing_else() -> None:
     stored = base64.b64decode(serialised(WorkspaceIntegrationProvider()))
-    assert len(stored) < 100
+    assert len(stored) < 120
     assert isinstance(pickle.loads(stored), WorkspaceIntegrationProvider)
-    assert WorkspaceIntegrationProvider.__module__ == "pulumi_unifiedto.workspace_integration"
+    assert WorkspaceIntegrationProvider.__module__ == "pulumi_unifiedto.registration.workspace_integration"
     assert not vars(WorkspaceIntegrationProvider())
 
 

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from pulumi_unifiedto.errors import ForcedRotationRefused, InvalidRotationPeriod
-from pulumi_unifiedto.rotation import (
+from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
     Decision,
     Period,
@@ -23,6 +22,7 @@ from pulumi_unifiedto.rotation import (
     slot_of,
     to_properties,
 )
+from pulumi_unifiedto.errors import ForcedRotationRefused, InvalidRotationPeriod
 
 START = datetime(2026, 11, 23, 11, 25, 31, tzinfo=timezone.utc)
 NINETY_DAYS = Period("P90D")

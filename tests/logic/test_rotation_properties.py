@@ -9,15 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from pulumi_unifiedto.errors import (
-    ForcedRotationRefused,
-    MoveNeedsState,
-    OrphanedSecret,
-    SecretLimitReached,
-    StateOlderThanEntra,
-)
-from pulumi_unifiedto.listed_secrets import ListedSecret
-from pulumi_unifiedto.rotation import (
+from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
     Period,
     PlannedSecret,
@@ -27,6 +19,14 @@ from pulumi_unifiedto.rotation import (
     format_instant,
     from_properties,
     to_properties,
+)
+from pulumi_unifiedto.entra.listed_secret import ListedSecret
+from pulumi_unifiedto.errors import (
+    ForcedRotationRefused,
+    MoveNeedsState,
+    OrphanedSecret,
+    SecretLimitReached,
+    StateOlderThanEntra,
 )
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)

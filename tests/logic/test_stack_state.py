@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_unifiedto.rotation import NEVER
-from pulumi_unifiedto.stack_state import (
+from pulumi_unifiedto.client_secret.rotation import NEVER
+from pulumi_unifiedto.client_secret.stack_state import (
     PASSWORD_TYPE,
     PROOF_TYPE,
     REGISTRATION_TYPE,

@@ -11,11 +11,12 @@ import httpx
 import pytest
 
 from pulumi_unifiedto import errors
-from pulumi_unifiedto.errors import SecretText, UnifiedtoError
-from pulumi_unifiedto.http_transport import ApiSettings, api_key_from, normal_api_url
-from pulumi_unifiedto.regions import REGIONS, dashboard_url_for, redirect_uri_for, region_of
-from pulumi_unifiedto.registration import Body, Identity
-from pulumi_unifiedto.unified_api import UncertainWrite, UnifiedApi
+from pulumi_unifiedto.errors import UnifiedtoError
+from pulumi_unifiedto.secret_text import SecretText
+from pulumi_unifiedto.unified.addresses import REGIONS, dashboard_url_for, normal_api_url, redirect_uri_for, region_of
+from pulumi_unifiedto.unified.client import UncertainWrite, UnifiedApi
+from pulumi_unifiedto.unified.rows import Body, Identity
+from pulumi_unifiedto.unified.settings import ApiSettings, api_key_from
 from tests.logic.fake_time import FakeTime
 
 URL = REGIONS["us"]

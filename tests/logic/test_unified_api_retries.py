@@ -11,9 +11,19 @@ from typing import Any
 import httpx
 import pytest
 
-from pulumi_unifiedto.errors import InvalidInput, SecretText
-from pulumi_unifiedto.http_transport import ApiSettings, CallFailed, HttpTransport
-from pulumi_unifiedto.retry_policy import TABLE, Condition, Method, Reaction, RetryPolicy, asked_wait_s, condition_of
+from pulumi_unifiedto.errors import InvalidInput
+from pulumi_unifiedto.secret_text import SecretText
+from pulumi_unifiedto.unified.retry_policy import (
+    TABLE,
+    Condition,
+    Method,
+    Reaction,
+    RetryPolicy,
+    asked_wait_s,
+    condition_of,
+)
+from pulumi_unifiedto.unified.settings import ApiSettings
+from pulumi_unifiedto.unified.transport import CallFailed, HttpTransport
 from tests.logic.fake_time import START, FakeTime
 
 URL = "https://api.unified.to"

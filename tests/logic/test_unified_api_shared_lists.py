@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pulumi_unifiedto.shared_lists import SharedLists
+from pulumi_unifiedto.unified.shared_lists import SharedLists
 from tests.logic.fake_time import FakeTime
 
 

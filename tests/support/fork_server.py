@@ -45,7 +45,7 @@ _START_DEADLINE_S: Final = 60.0
 _STOP_DEADLINE_S: Final = 10.0
 _QUIET: Final = {"GRPC_VERBOSITY": "ERROR"}
 """Else gRPC prints a line for each connection whose other end was ended."""
-_PROOF: Final = " -m pulumi_unifiedto.proof"
+_PROOF: Final = " -m pulumi_unifiedto.client_secret.proof"
 
 
 class Work(Protocol):
@@ -119,13 +119,13 @@ class Operation:
 
 @dataclass(frozen=True)
 class Proof:
-    """``python -m pulumi_unifiedto.proof``. Answers (exit code, standard output, standard error)."""
+    """``python -m pulumi_unifiedto.client_secret.proof``. Answers (exit code, standard output, standard error)."""
 
     environment: dict[str, str]
     directory: str
 
     def run(self, connection: Connection) -> None:
-        from pulumi_unifiedto import proof
+        from pulumi_unifiedto.client_secret import proof
 
         _become(self.environment, self.directory)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -222,8 +222,8 @@ _USED_LATE: Final = (
     "pulumi_command.local.command",
     "pulumi_unifiedto.configuration",
     "pulumi_unifiedto.microsoft_integration",
-    "pulumi_unifiedto.proof",
-    "pulumi_unifiedto.workspace_integration",
+    "pulumi_unifiedto.client_secret.proof",
+    "pulumi_unifiedto.registration.workspace_integration",
 )
 """What children would import in the middle of their work."""
 

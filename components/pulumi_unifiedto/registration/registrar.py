@@ -12,29 +12,27 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .errors import (
+from ..errors import (
     AuthKeysWouldBeLost,
     ManualStepNeeded,
     NotVerified,
     ReadBackDiffers,
     RegistrationMissing,
     RegistrationRefused,
-    SecretText,
     UnifiedtoError,
     UnknownEnvironment,
     UnknownIntegrationType,
     WorkspaceNotFound,
 )
-from .registration import (
+from ..secret_text import SecretText
+from ..unified.client import UncertainWrite, UnifiedApi
+from ..unified.rows import Body, Identity, Row, Target, same_client
+from .merge import (
     HINT_LENGTH,
     VERIFIED,
     WAITING,
-    Body,
     Desired,
-    Identity,
     OnDelete,
-    Row,
-    Target,
     activation_after_removal,
     admitting,
     choose_row,
@@ -43,12 +41,10 @@ from .registration import (
     new_body,
     require_no_loss,
     row_differences,
-    same_client,
     secret_unseen,
     status_without_target,
     target_differences,
 )
-from .unified_api import UncertainWrite, UnifiedApi
 
 _FIRST_LOOK_AGAIN_S: Final = 0.25
 _LONGEST_LOOK_AGAIN_S: Final = 4.0

@@ -7,12 +7,58 @@ are assumed by analogy.
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from .http_transport import is_loopback
+from ..errors import InvalidApiUrl
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this computer."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def normal_api_url(url: str) -> str:
+    """The base URL as it is stored and compared: scheme and host in lower case, no slash at the end.
+
+    https only, because the API key travels there; plain http towards this computer only. Raises InvalidApiUrl.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise InvalidApiUrl(url=_shown(url), reason="it is not an address") from None
+    scheme = parts.scheme.lower()
+    reason = None
+    if parts.username or parts.password:
+        raise InvalidApiUrl(url=host, reason="it holds a user name or a password")
+    if scheme not in ("https", "http"):
+        reason = "it does not begin with https://"
+    elif not host or not re.fullmatch(r"[0-9a-z.:_-]+", host):
+        reason = "it names no host"
+    elif scheme == "http" and not is_loopback(host):
+        reason = "it does not begin with https://, and the API key would travel in clear"
+    elif parts.path not in ("", "/"):
+        reason = "it has a path; only the scheme and the host are wanted"
+    elif parts.query or parts.fragment:
+        reason = "it has a query or a fragment"
+    if reason:
+        raise InvalidApiUrl(url=_shown(url), reason=reason)
+    shown_host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown_host}" + (f":{port}" if port else "")
+
+
+def _shown(url: str) -> str:
+    """An address without what may be secret in it."""
+    return re.split(r"[?#]", url.strip(), maxsplit=1)[0][:120]
+
 
 REGIONS: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -15,7 +15,7 @@ from typing import Any, Final
 import pulumi
 from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
 
-from .once_in_a_run import once
+from ..program.once_in_a_run import once
 from .rotation import NEVER, SlotInState
 
 REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"

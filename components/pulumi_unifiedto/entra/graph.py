@@ -25,9 +25,9 @@ from azure.identity import (
     ManagedIdentityCredential,
 )
 
-from .entra_cloud import EntraEndpoints, cloud_settings, entra_endpoints
-from .errors import CallerNotPermitted
-from .listed_secrets import ListedSecret
+from ..errors import CallerNotPermitted
+from .cloud import EntraEndpoints, cloud_settings, entra_endpoints
+from .listed_secret import ListedSecret
 
 _ROLES_THAT_CREATE: Final = frozenset(
     {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}

@@ -16,7 +16,6 @@ azuread provider replace the secret: observed with its upstream 3.9).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -24,13 +23,11 @@ from enum import Enum
 from typing import Any, Final, Literal, TypedDict
 
 import isodate
-import pulumi
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
-from pulumi.runtime.rpc import contains_unknowns
 from typing_extensions import NotRequired
 
-from .errors import ForcedRotationRefused, InvalidRotationPeriod, MoveNeedsState, OrphanedSecret, UnifiedtoError
-from .listed_secrets import ListedSecret, StackView, find_obstacle, lost_in_use, orphans
+from ..entra.listed_secret import ListedSecret
+from ..errors import ForcedRotationRefused, InvalidRotationPeriod, MoveNeedsState, OrphanedSecret
+from .listed_secrets import StackView, find_obstacle, lost_in_use, orphans
 
 SlotName = Literal["blue", "green"]
 SLOT_NAMES: Final[tuple[SlotName, SlotName]] = ("blue", "green")
@@ -45,11 +42,6 @@ SHORTEST_PERIOD: Final = timedelta(hours=1)
 LONGEST_PERIOD: Final = timedelta(days=366)
 """A secret lives two periods; the portal offers two years at most (documented:
 https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials)."""
-
-
-PERIOD_UNTIL_KNOWN: Final = "P90D"
-LABEL_UNTIL_KNOWN: Final = "unifiedto"
-"""What the first preview shows where the program's own values depend on resources that do not exist yet."""
 
 
 def slot_of(generation: int) -> SlotName:
@@ -462,148 +454,3 @@ def forget_removed(schedule: Schedule, slots: Mapping[str, SlotInState] | None) 
 def _holds(slots: Mapping[str, SlotInState], secret: PlannedSecret) -> bool:
     held = slots.get(secret.slot)
     return held is not None and int(held["generation"]) == secret.generation
-
-
-# --- the dynamic resource --------------------------------------------------------------------------------------------
-
-
-class RotationScheduleProvider(ResourceProvider):
-    """Runs the state machine in `check`, so that a preview shows the very values that the update will use.
-
-    What `check` returns are the schedule's own properties alone. The inputs that tell it about the world (the clock,
-    what is registered, what the state holds) are not stored: they change from run to run without anything having
-    changed.
-    """
-
-    def configure(self, req: pulumi.dynamic.ConfigureRequest) -> None:
-        self._config = req.config
-
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        try:
-            return CheckResult(self._advance(_olds, news), [])
-        except UnifiedtoError as error:
-            return CheckResult({}, [CheckFailure("", str(error))])
-
-    def _advance(self, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-        # A setting that another resource gives is not known in a preview: until then the last one stands.
-        period = Period(known(news["period"], olds.get("period") or PERIOD_UNTIL_KNOWN))
-        force_token = str(known(news.get("force_token"), olds.get("force_token")) or "")
-        label = str(known(news["label"], LABEL_UNTIL_KNOWN))
-        now = parse_instant(news["now"])
-        slots: Mapping[str, SlotInState] | None = known(news.get("slots_in_state"), None)
-        registered = [int(generation) for generation in known(news.get("registered_generations"), [])]
-        proven = known(news.get("proven_generation"), None)
-        before = from_properties(olds)
-        if before is None:
-            before = recover(slots or {}, period=period, force_token=force_token)
-        elif slots is None and not registered:
-            registered = [NEVER]
-        schedule, unused = advance(
-            before,
-            label=label,
-            period=period,
-            force_token=force_token,
-            now=now,
-            registered_generations=registered,
-            slots=slots,
-            application=str(known(news.get("application_object_id"), "")),
-            proven=None if proven is None else int(proven),
-            used_key_ids=known(news.get("used_key_ids"), []),
-            look=self._look,
-        )
-        for orphan in unused:
-            sys.stderr.write(f"{orphan}\n")
-        return to_properties(schedule)
-
-    def _look(self, application_object_id: str) -> Sequence[ListedSecret] | None:
-        # azure-identity is slow to import and rarely needed: not at the start of every provider and program.
-        from . import graph  # noqa: PLC0415
-
-        return graph.look_at_secrets(application_object_id, self._config)
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        changed = [key for key in _SCHEDULE_KEYS if _differs(_olds.get(key), _news.get(key))]
-        return DiffResult(changes=bool(changed), replaces=[], stables=[], delete_before_replace=False)
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult("rotation-schedule", _schedule_only(props))
-
-    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult(_schedule_only(_news))
-
-
-_SCHEDULE_KEYS: Final = (
-    "generation",
-    "period",
-    "force_token",
-    "rotates_at",
-    "expires_at",
-    "application_object_id",
-    "deletes_first",
-    *(f"{slot}_{field}" for slot in SLOT_NAMES for field in ("generation", "starts_at", "ends_at", "display_name")),
-)
-
-
-def known(value: Any, default: Any) -> Any:
-    """The value, or the default where it is absent or not known yet (a preview)."""
-    return default if value is None or contains_unknowns(value) else value
-
-
-def _differs(old: Any, new: Any) -> bool:
-    return bool(contains_unknowns(new) or old != new)
-
-
-def _schedule_only(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: properties[key] for key in _SCHEDULE_KEYS}
-
-
-class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="RotationSchedule"):
-    """Remembers the rotation's state between runs, and advances it by at most one generation a run.
-
-    Never replaced: on a replacement `check` meets empty old inputs, and the machine would have to start over.
-    """
-
-    generation: pulumi.Output[int]
-    period: pulumi.Output[str]
-    force_token: pulumi.Output[str]
-    rotates_at: pulumi.Output[str]
-    expires_at: pulumi.Output[str]
-    application_object_id: pulumi.Output[str]
-    deletes_first: pulumi.Output[bool]
-    blue_generation: pulumi.Output[int]
-    blue_starts_at: pulumi.Output[str]
-    blue_ends_at: pulumi.Output[str]
-    blue_display_name: pulumi.Output[str]
-    green_generation: pulumi.Output[int]
-    green_starts_at: pulumi.Output[str]
-    green_ends_at: pulumi.Output[str]
-    green_display_name: pulumi.Output[str]
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        label: pulumi.Input[str],
-        period: pulumi.Input[str],
-        force_token: pulumi.Input[str],
-        now: pulumi.Input[str],
-        registered_generations: pulumi.Input[Sequence[int]],
-        slots_in_state: pulumi.Input[Mapping[str, SlotInState] | None],
-        application_object_id: pulumi.Input[str],
-        proven_generation: pulumi.Input[int | None],
-        used_key_ids: pulumi.Input[Sequence[str]],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        properties: dict[str, Any] = dict.fromkeys(_SCHEDULE_KEYS)
-        properties |= {
-            "label": label,
-            "period": period,
-            "force_token": force_token,
-            "now": now,
-            "registered_generations": registered_generations,
-            "slots_in_state": slots_in_state,
-            "application_object_id": application_object_id,
-            "proven_generation": proven_generation,
-            "used_key_ids": used_key_ids,
-        }
-        super().__init__(RotationScheduleProvider(), name, properties, opts)

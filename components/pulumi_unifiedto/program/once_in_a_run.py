@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
-from .errors import InvalidInput
+from ..errors import InvalidInput
 
 Made = TypeVar("Made")
 

@@ -15,7 +15,7 @@ from typing import Final
 import httpx
 import isodate
 
-from .errors import EntraUnreachable, InvalidChoice
+from ..errors import EntraUnreachable, InvalidChoice
 
 
 @dataclass(frozen=True)

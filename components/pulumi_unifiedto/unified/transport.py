@@ -6,144 +6,26 @@ never leaves the package: `unified_api` turns it into an error of the catalogue.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
-import random
 import re
 import ssl
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
-from .errors import InvalidApiUrl, InvalidInput, SecretText, redact
-from .retry_policy import TABLE, Condition, Method, Reaction, RetryPolicy, asked_wait_s, condition_of
+from ..secret_text import SecretText, redact
+from .addresses import is_loopback, normal_api_url
+from .retry_policy import TABLE, Condition, Method, Reaction, asked_wait_s, condition_of
+from .settings import ApiSettings, Timing
 
 _LARGEST_BODY_BYTES: Final = 16 * 1024 * 1024
 _LONGEST_CONNECT_S: Final = 10.0
 _LONGEST_MESSAGE: Final = 200
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray")
 _USER_AGENT: Final = "pulumi-unifiedto"
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Clock, sleep and chance, so that tests need no time. `now` is UTC; `monotonic` and `sleep` count seconds."""
-
-    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = random.random
-
-
-@dataclass(frozen=True)
-class ApiSettings:
-    """What a user may tune through the environment; seconds throughout."""
-
-    timeout_s: float = 30.0
-    visibility_s: float = 20.0
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> ApiSettings:
-        """Reads UNIFIED_API_TIMEOUT_S, UNIFIED_API_VISIBILITY_S, UNIFIED_API_RETRIES and UNIFIED_API_RETRY_WAIT_S.
-
-        Raises InvalidInput for one that is not a number in its range.
-        """
-        usual = cls()
-        return cls(
-            timeout_s=_number(environment, "UNIFIED_API_TIMEOUT_S", usual.timeout_s, least=0.001),
-            visibility_s=_number(environment, "UNIFIED_API_VISIBILITY_S", usual.visibility_s),
-            policy=RetryPolicy(
-                retries=int(_number(environment, "UNIFIED_API_RETRIES", usual.policy.retries)),
-                base_wait_s=_number(environment, "UNIFIED_API_RETRY_WAIT_S", usual.policy.base_wait_s),
-            ),
-        )
-
-
-def _number(environment: Mapping[str, str], name: str, usual: float, *, least: float = 0.0) -> float:
-    text = environment.get(name, "").strip()
-    if not text:
-        return usual
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not least <= value <= 3600:
-        raise InvalidInput(
-            name=name,
-            reason=f"it is not a number from {least:g} to 3600",
-            next_step=f"Set the environment variable {name} to a number, or unset it.",
-        )
-    return value
-
-
-def api_key_from(environment: Mapping[str, str], configured: str | None) -> SecretText | None:
-    """The key in UNIFIED_API_KEY, else the configured one, without white space around it; None where both are blank.
-
-    Raises InvalidInput, without the key, for one that could not be sent in a header: a key is one word of ASCII
-    (assumed: no format is documented).
-    """
-    for name, value in (("UNIFIED_API_KEY", environment.get("UNIFIED_API_KEY")), ("unifiedto:apiKey", configured)):
-        key = (value or "").strip()
-        if not key:
-            continue
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise InvalidInput(
-                name=name,
-                reason="it holds white space, a line break or a character that no key has",
-                next_step="Copy the key once more from the dashboard, Settings, API: it is one word.",
-            )
-        return SecretText(key)
-    return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this computer."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def normal_api_url(url: str) -> str:
-    """The base URL as it is stored and compared: scheme and host in lower case, no slash at the end.
-
-    https only, because the API key travels there; plain http towards this computer only. Raises InvalidApiUrl.
-    """
-    try:
-        parts = urlsplit(url.strip())
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise InvalidApiUrl(url=_shown(url), reason="it is not an address") from None
-    scheme = parts.scheme.lower()
-    reason = None
-    if parts.username or parts.password:
-        raise InvalidApiUrl(url=host, reason="it holds a user name or a password")
-    if scheme not in ("https", "http"):
-        reason = "it does not begin with https://"
-    elif not host or not re.fullmatch(r"[0-9a-z.:_-]+", host):
-        reason = "it names no host"
-    elif scheme == "http" and not is_loopback(host):
-        reason = "it does not begin with https://, and the API key would travel in clear"
-    elif parts.path not in ("", "/"):
-        reason = "it has a path; only the scheme and the host are wanted"
-    elif parts.query or parts.fragment:
-        reason = "it has a query or a fragment"
-    if reason:
-        raise InvalidApiUrl(url=_shown(url), reason=reason)
-    shown_host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{shown_host}" + (f":{port}" if port else "")
-
-
-def _shown(url: str) -> str:
-    """An address without what may be secret in it."""
-    return re.split(r"[?#]", url.strip(), maxsplit=1)[0][:120]
 
 
 @dataclass(frozen=True)

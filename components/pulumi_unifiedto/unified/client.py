@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 
-from .errors import (
+from ..errors import (
     ApiKeyNotPermitted,
     ApiKeyRefused,
     ApiUnavailable,
@@ -21,18 +21,17 @@ from .errors import (
     PlanRefused,
     RateLimited,
     RegistrationRefused,
-    SecretText,
     UnifiedtoError,
     WorkspaceNotFound,
     WriteUncertain,
 )
-from .http_transport import Answer, ApiSettings, CallFailed, Failure, HttpTransport, Timing
-from .regions import REGIONS, dashboard_url_for, redirect_uri_for, region_of
-from .registration import Body, Identity, Row, Target
+from ..secret_text import SecretText
+from .addresses import dashboard_url_for, region_of
 from .retry_policy import Condition, Reaction
+from .rows import Body, Identity, Row, Target
+from .settings import ApiSettings, Timing
 from .shared_lists import SharedLists
-
-__all__ = ["REGIONS", "UncertainWrite", "UnifiedApi", "dashboard_url_for", "redirect_uri_for", "region_of"]
+from .transport import Answer, CallFailed, Failure, HttpTransport
 
 _PAGE: Final = 100
 _CATALOGUE_PAGE: Final = 1000

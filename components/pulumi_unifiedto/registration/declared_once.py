@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .arguments import is_known
-from .errors import DuplicateRegistration
-from .once_in_a_run import once
-from .registration_inputs import identity_of, normalise
+from ..errors import DuplicateRegistration
+from ..program.arguments import is_known
+from ..program.once_in_a_run import once
+from .inputs import identity_of, normalise
 
 
 def declare_once(name: str, args: Mapping[str, Any]) -> None:

@@ -10,11 +10,13 @@ import pulumi
 import pulumi_azuread as azuread
 from typing_extensions import NotRequired
 
-from . import entra_errors, stack_state
-from .arguments import given
-from .entra_cloud import current_instant
-from .once_in_a_run import name_once
-from .rotation import NEVER, SLOT_NAMES, RotationSchedule, SlotName, format_instant, parse_instant, slot_of
+from ..entra import provider_errors as entra_errors
+from ..entra.cloud import current_instant
+from ..program.arguments import given
+from ..program.once_in_a_run import name_once
+from . import stack_state
+from .rotation import NEVER, SLOT_NAMES, SlotName, format_instant, parse_instant, slot_of
+from .schedule import RotationSchedule
 
 DEFAULT_PERIOD: Final = "P90D"
 

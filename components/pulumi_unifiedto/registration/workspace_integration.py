@@ -33,23 +33,14 @@ from pulumi.dynamic import (
 from pulumi.runtime.rpc import contains_unknowns
 from typing_extensions import NotRequired
 
-from .arguments import given
-from .declared_registrations import declare_once
-from .errors import ApiKeyMissing, ApiKeyNotSecret, InvalidInput, UnexpectedFault, UnifiedtoError
-from .http_transport import ApiSettings, api_key_from
-from .registrar import Observed, Registered, Registrar
-from .registration import (
-    CHANGED,
-    VERIFIED,
-    WAITING,
-    Desired,
-    Identity,
-    OnDelete,
-    same_client,
-    secret_unseen,
-    status_without_target,
-)
-from .registration_inputs import (
+from ..client_secret.rotation import NEVER
+from ..errors import ApiKeyMissing, ApiKeyNotSecret, InvalidInput, UnexpectedFault, UnifiedtoError
+from ..program.arguments import given
+from ..unified.client import UnifiedApi
+from ..unified.rows import Identity, same_client
+from ..unified.settings import ApiSettings, api_key_from
+from .declared_once import declare_once
+from .inputs import (
     IDENTITY_KEYS,
     INPUT_KEYS,
     ORIGINAL_ENVIRONMENTS,
@@ -60,8 +51,8 @@ from .registration_inputs import (
     is_confirmed,
     normalise,
 )
-from .rotation import NEVER
-from .unified_api import UnifiedApi
+from .merge import CHANGED, VERIFIED, WAITING, Desired, OnDelete, secret_unseen, status_without_target
+from .registrar import Observed, Registered, Registrar
 
 OUTPUT_KEYS: Final[tuple[str, ...]] = (
     "registration_id",

@@ -1,7 +1,8 @@
 """Proves a client secret: asks Entra for a token with it until that works, or a deadline passes.
 
-Run by a ``pulumi-command`` step between the creation of a secret and its registration at Unified.to:
-``python -m pulumi_unifiedto.proof``. What to prove comes through the environment, so that it is in no process list:
+Run by a ``pulumi-command`` step between the creation of a secret and its registration at Unified.to, as
+``python -m pulumi_unifiedto.client_secret.proof``. What to prove comes through the environment, so that it is in no
+process list:
 
     UNIFIEDTO_PROOF_TENANT_ID      the home tenant, a GUID
     UNIFIEDTO_PROOF_CLIENT_ID      the application (client) id
@@ -27,8 +28,8 @@ import requests
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 from tenacity.wait import wait_base
 
-from .entra_cloud import entra_endpoints
-from .errors import SecretNotAccepted, UnifiedtoError
+from ..entra.cloud import entra_endpoints
+from ..errors import SecretNotAccepted, UnifiedtoError
 
 _PREFIX: Final = "UNIFIEDTO_PROOF_"
 

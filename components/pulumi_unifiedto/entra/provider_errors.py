@@ -13,7 +13,7 @@ from typing import Final
 import pulumi
 from pulumi import ErrorHook, ErrorHookArgs
 
-from .errors import (
+from ..errors import (
     CallerNotPermitted,
     EntraStepFailed,
     PersonalSideNotReady,
@@ -22,7 +22,7 @@ from .errors import (
     TenantPolicyRefused,
     UnifiedtoError,
 )
-from .once_in_a_run import once
+from ..program.once_in_a_run import once
 
 ADVICE_HOOK: Final = "pulumi-unifiedto-advice"
 

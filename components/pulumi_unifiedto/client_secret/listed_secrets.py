@@ -14,28 +14,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from .errors import OrphanedSecret, SecretLimitReached, StateOlderThanEntra, UnifiedtoError
+from ..entra.listed_secret import ListedSecret
+from ..errors import OrphanedSecret, SecretLimitReached, StateOlderThanEntra, UnifiedtoError
 
 MOST_SECRETS: Final = 2
 """Client secrets that an application for personal accounts can hold (documented:
 https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation)."""
-
-
-@dataclass(frozen=True)
-class ListedSecret:
-    """A client secret as Microsoft Graph lists it; the value itself is never listed.
-
-    `hint` holds the value's first three characters; absent fields are empty texts.
-    """
-
-    key_id: str
-    display_name: str
-    hint: str
-    ends_at: str
-
-    def describe(self) -> str:
-        name = f"{self.display_name!r}" if self.display_name else "(no name)"
-        return f"{name}, key id {self.key_id}, value begins {self.hint or '???'}…, until {self.ends_at or 'unknown'}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 import pulumi
 from typing_extensions import NotRequired, get_type_hints, is_typeddict
 
-from .errors import InvalidInput
+from ..errors import InvalidInput
 
 Arguments = TypeVar("Arguments")
 

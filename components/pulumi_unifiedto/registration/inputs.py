@@ -12,21 +12,13 @@ from typing import Any, Final
 
 from pulumi.runtime.rpc import contains_unknowns
 
-from .arguments import is_known, spelling
-from .entra_application import validate_redirect_uris
-from .errors import InvalidChoice, InvalidInput, InvalidWorkspaceId, SecretText, UnifiedtoError
-from .http_transport import normal_api_url
-from .regions import REGIONS, redirect_uri_for
-from .registration import (
-    DEFAULT_ENVIRONMENT,
-    HINT_LENGTH,
-    MOCKED_ENVIRONMENT,
-    MODES,
-    ON_DELETE,
-    Desired,
-    Identity,
-    is_guid,
-)
+from ..entra.redirect_uris import validate_redirect_uris
+from ..errors import InvalidChoice, InvalidInput, InvalidWorkspaceId, UnifiedtoError
+from ..program.arguments import is_known, spelling
+from ..secret_text import SecretText
+from ..unified.addresses import REGIONS, normal_api_url, redirect_uri_for
+from ..unified.rows import DEFAULT_ENVIRONMENT, MOCKED_ENVIRONMENT, Identity, is_guid
+from .merge import HINT_LENGTH, MODES, ON_DELETE, Desired
 
 IDENTITY_KEYS: Final[tuple[str, ...]] = ("workspace_id", "environment", "integration_type")
 """A change of one of these is another registration: the resource is replaced."""

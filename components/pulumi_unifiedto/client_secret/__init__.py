@@ -1,0 +1,1 @@
+"""A client secret that rotates."""

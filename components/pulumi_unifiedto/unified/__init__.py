@@ -1,0 +1,1 @@
+"""Unified.to's API; knows no Pulumi."""

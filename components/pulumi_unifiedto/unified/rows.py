@@ -1,0 +1,166 @@
+"""Unified.to's workspace integrations as its API shows and takes them. No network."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from ..secret_text import SecretText
+
+DEFAULT_ENVIRONMENT: Final = "Production"
+MOCKED_ENVIRONMENT: Final = "Sandbox"
+"""Its data and credentials are mocked (documented: https://docs.unified.to/concepts/sandbox); it gives no authorization
+URL (assumed), so nothing can be verified there."""
+
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+OWN_AUTH_KEYS: Final = frozenset({"client_id", "client_secret"})
+
+
+def is_guid(text: str) -> bool:
+    """Whether a text is a GUID, in any case."""
+    return _GUID.fullmatch(text.lower()) is not None
+
+
+def same_client(one: str, other: str) -> bool:
+    """Whether two application (client) ids are the same: GUIDs count in any case."""
+    return one.lower() == other.lower()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What makes a registration this one and no other, and the API address at which it is reached.
+
+    Another address of the same workspace (a custom domain) leads to the same registration.
+    """
+
+    api_url: str
+    workspace_id: str
+    environment: str
+    integration_type: str
+
+    @property
+    def key(self) -> str:
+        return "/".join((self.workspace_id, self.environment, self.integration_type))
+
+    @property
+    def is_mocked(self) -> bool:
+        return self.environment == MOCKED_ENVIRONMENT
+
+    def fingerprint(self, secret: SecretText) -> str:
+        """A keyed hash that tells two secrets apart without giving either away; differs between registrations.
+
+        HMAC-SHA256, 32 hexadecimal digits. A secret made by Entra has 40 random characters, so it cannot be guessed
+        from its hash.
+        """
+        return hmac.new(self.key.encode(), secret.reveal().encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A workspace integration as a list shows it, without its credentials.
+
+    `fields`: everything but `auth`. `auth_keys`: names of the keys of `auth` that are not empty. `visible_client_id`:
+    the client id where it is shown unmasked, else None.
+    """
+
+    fields: Mapping[str, Any]
+    auth_keys: frozenset[str] = frozenset()
+    visible_client_id: str | None = None
+
+    @classmethod
+    def parse(cls, shown: Mapping[str, Any]) -> Row:
+        """Raises ValueError, naming the field, for a row that cannot be one."""
+        for name in ("id", "integration_type"):
+            if not isinstance(shown.get(name), str) or not shown[name]:
+                raise ValueError(f"a row has no {name}")
+        auth = shown.get("auth")
+        held = {key: value for key, value in auth.items() if value} if isinstance(auth, dict) else {}
+        client_id = held.get("client_id")
+        return cls(
+            fields=MappingProxyType({name: value for name, value in shown.items() if name != "auth"}),
+            auth_keys=frozenset(held),
+            visible_client_id=client_id if isinstance(client_id, str) and is_guid(client_id) else None,
+        )
+
+    @property
+    def id(self) -> str:
+        return str(self.fields["id"])
+
+    @property
+    def workspace_id(self) -> str | None:
+        value = self.fields.get("workspace_id")
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def integration_type(self) -> str:
+        return str(self.fields["integration_type"])
+
+    @property
+    def environment(self) -> str:
+        return str(self.fields.get("environment") or DEFAULT_ENVIRONMENT)
+
+    @property
+    def is_active(self) -> bool:
+        return self.fields.get("is_active") is True
+
+    @property
+    def updated_at(self) -> str:
+        """When it was written last, in Unified.to's own words; empty where that is not shown."""
+        value = self.fields.get("updated_at")
+        return value if isinstance(value, str) else ""
+
+    def is_changed_since(self, noted: str) -> bool:
+        """Whether it was written after a time that Unified.to noted before; false where either is not known."""
+        return bool(noted and self.updated_at) and self.updated_at != noted
+
+    @property
+    def holds_credentials(self) -> bool:
+        """Whether an OAuth client is shown, masked or not."""
+        return bool(self.auth_keys & OWN_AUTH_KEYS)
+
+    @property
+    def permissions(self) -> list[str]:
+        return list(self.fields.get("permissions") or ())
+
+    @property
+    def scope_overrides(self) -> dict[str, str]:
+        return dict(self.fields.get("overriden_scopes") or {})
+
+    @property
+    def is_in_vault(self) -> bool:
+        return bool(self.fields.get("secretsmanager_id") or self.fields.get("secretsmanager_key"))
+
+    def is_of(self, identity: Identity) -> bool:
+        return self.environment == identity.environment and self.integration_type == identity.integration_type
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a PUT or POST: `fields` in clear, `auth` as secrets until the moment of sending."""
+
+    fields: Mapping[str, Any]
+    auth: Mapping[str, SecretText]
+
+    def to_json(self) -> dict[str, Any]:
+        """The body with its secrets in clear, for the one place that sends it."""
+        return {**self.fields, "auth": {key: value.reveal() for key, value in self.auth.items()}}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where an authorization would send a user's browser. `problem`: why there is no such place to compare, else None.
+
+    `client_id` and `redirect_uri` are None where the URL does not name them.
+    """
+
+    client_id: str | None = None
+    redirect_uri: str | None = None
+    problem: str | None = None
+    remote_code: str | None = None
+    request_id: str | None = None
