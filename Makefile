@@ -61,21 +61,21 @@ lint: $(READY) ## Check style, types and generated documents
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy examples/two-apps/__main__.py
-	@$(BIN)/python -m tests.documents --check
+	@$(BIN)/python -m tools.documents --check
 
 format: $(READY) ## Bring the code into the project's format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
 bench: $(READY) ## Measure and rewrite the tables in docs/
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tools.bench
 
 matrix: $(READY) ## Run every fault and every crash of a rotation, a line for each
 	@$(BIN)/python -m tests.matrix faults
 	@$(BIN)/python -m tests.matrix crashes
 
 docs: $(READY) ## Rewrite the generated documents
-	@$(BIN)/python -m tests.documents
+	@$(BIN)/python -m tools.documents
 
 clean: ## Stop the emulator and remove everything that was set up here
 	@if [ -x $(BIN)/python ]; then $(REHEARSE) down || true; fi

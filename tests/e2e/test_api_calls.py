@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.bench import api_calls
 from tests.support.stack import RehearsedStack
+from tools.bench import api_calls
 
 
 def test_one_registration_costs_a_list_a_put_a_read_back_and_an_authorization_url_and_no_change_nothing(

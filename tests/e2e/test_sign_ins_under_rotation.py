@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from emulator.core.server import EmulatorServer
-from tests.bench import sign_ins
-from tests.bench.episodes import short_life
 from tests.support.fork_server import ForkServer
+from tools.bench import sign_ins
+from tools.bench.episodes import short_life
 
 
 def test_no_sign_in_is_refused_through_rotations_on_time_late_forced_failed_and_killed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.complaints_page import COMPLAINTS, IncompletePage, Proof, all_tests, complaints, complaints_page
+from tools.complaints_page import COMPLAINTS, IncompletePage, Proof, all_tests, complaints, complaints_page
 
 
 def answer(number: int, *lines: str) -> Proof:

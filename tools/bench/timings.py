@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from emulator.core.server import EmulatorServer
-from tests.bench.api_calls import twenty_registrations
 from tests.support.stack import MakeEngine, RehearsedStack
+from tools.bench.api_calls import twenty_registrations
 
 BARE: Final = "azuread resources alone"
 ONE: Final = "1 registration"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-TESTS: Final = Path(__file__).parent
+TESTS: Final = Path(__file__).parents[1] / "tests"
 COMPLAINTS: Final = 27
 """How many are known; the page is made only when each has its test."""
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.bench.api_calls import SERVICES, Counted
-from tests.bench.life import CLOCK_SCALE, PROPAGATION_S
-from tests.bench.sign_ins import SignIns
-from tests.bench.timings import BARE, ONE, RUNS, TWENTY, Spread, Timings
+from tools.bench.api_calls import SERVICES, Counted
+from tools.bench.life import CLOCK_SCALE, PROPAGATION_S
+from tools.bench.sign_ins import SignIns
+from tools.bench.timings import BARE, ONE, RUNS, TWENTY, Spread, Timings
 
 PICTURE = "sign-ins.svg"
 

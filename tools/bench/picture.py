@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from tests.bench.sign_in_client import Attempt
-from tests.bench.sign_ins import SignIns
-from tests.bench.timeline import Run, Secret, Timeline
+from tools.bench.sign_in_client import Attempt
+from tools.bench.sign_ins import SignIns
+from tools.bench.timeline import Run, Secret, Timeline
 
 _WIDTH: Final = 1280
 _LEFT: Final = 96

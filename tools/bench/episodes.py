@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Final
 
-from tests.bench.life import Life
+from tools.bench.life import Life
 
 _PUT: Final[dict[str, Any]] = {"service": "unifiedto", "method": "PUT"}
 _ADD: Final[dict[str, Any]] = {"service": "graph", "method": "POST", "path": "/addPassword$"}

@@ -1,4 +1,4 @@
-"""Measures and writes docs/benchmarks.md and docs/sign-ins.svg: ``python -m tests.bench``.
+"""Measures and writes docs/benchmarks.md and docs/sign-ins.svg: ``python -m tools.bench``.
 
 Exits with 1 when a limit on API calls is exceeded or a sign-in was refused because of a rotation.
 """
@@ -20,14 +20,14 @@ from emulator.core.server import EmulatorServer
 from emulator.engine.embedded import EmbeddedEngine
 from emulator.engine.interface import Engine
 from emulator.engine.pulumi_cli import PulumiEngine, find_pulumi
-from tests.bench import api_calls, picture, sign_ins, timings
-from tests.bench.api_calls import Counted
-from tests.bench.emulator_process import EmulatorProcess
-from tests.bench.episodes import long_life
-from tests.bench.report import PICTURE, Report
 from tests.support.deployed_once import embedded
 from tests.support.fork_server import ForkServer
 from tests.support.stack import ROOT, MakeEngine, RehearsedStack
+from tools.bench import api_calls, picture, sign_ins, timings
+from tools.bench.api_calls import Counted
+from tools.bench.emulator_process import EmulatorProcess
+from tools.bench.episodes import long_life
+from tools.bench.report import PICTURE, Report
 
 _DOCS = ROOT / "docs"
 _ROUNDS = {EmbeddedEngine.name: 5, PulumiEngine.name: 3}

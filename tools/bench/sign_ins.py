@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from emulator.core.server import EmulatorServer
-from tests.bench.episodes import Episode
-from tests.bench.life import CLOCK_SCALE, PROPAGATION_S, KillableEngines, Life
-from tests.bench.sign_in_client import Attempt, SignInClient
-from tests.bench.timeline import Timeline
 from tests.support.fork_server import ForkServer
 from tests.support.stack import RehearsedStack
+from tools.bench.episodes import Episode
+from tools.bench.life import CLOCK_SCALE, PROPAGATION_S, KillableEngines, Life
+from tools.bench.sign_in_client import Attempt, SignInClient
+from tools.bench.timeline import Timeline
 
 _EXPIRED: Final = "AADSTS7000222"
 _CODE: Final = re.compile(r"AADSTS\d+")

@@ -14,10 +14,10 @@ from emulator.core.server import EmulatorServer
 from emulator.engine.interface import Engine, EngineError
 from emulator.engine.passphrase import rehearsal_passphrase
 from emulator.engine.state import StateFile
-from tests.bench.timeline import Passage, Run, Timeline
 from tests.support.fork_server import ForkServer, Preparation
 from tests.support.forked_engine import EngineKilled, ForkedEngine, Verdict
 from tests.support.stack import RehearsedStack
+from tools.bench.timeline import Passage, Run, Timeline
 
 CLOCK_SCALE: Final = 30.0
 """Emulated seconds in a real one. The proof waits in real seconds: it asks at once, then 0.5, 1.5, 3.5 ... s later. A

@@ -1,4 +1,4 @@
-"""Writes the documents that are made from code, or checks that they are up to date: ``python -m tests.documents
+"""Writes the documents that are made from code, or checks that they are up to date: ``python -m tools.documents
 [--check]``."""
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any, Final
 import yaml
 
 from emulator.core.coverage import coverage_page
-from tests import rotation_picture
-from tests.complaints_page import complaints_page
+from tools import rotation_picture
+from tools.complaints_page import complaints_page
 from tools.error_catalogue import catalogue_page
 
 ROOT: Final = Path(__file__).parents[1]
