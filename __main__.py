@@ -26,7 +26,7 @@ integration = MicrosoftIntegration(
         "force_rotation": config.get("forceRotation") or "",
         "warn_days_left": config.require_int("warnDaysLeft"),
         "fail_below_limit": config.require_bool("failBelowLimit"),
-        "proof_deadline_s": config.require_int("proofDeadline"),
+        "proof_deadline": config.require_int("proofDeadline"),
     },
 )
 

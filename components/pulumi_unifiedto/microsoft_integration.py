@@ -3,17 +3,13 @@ integration."""
 
 import os
 import re
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, TypedDict, cast
 
 import pulumi
-import pulumi_command as command
 from typing_extensions import NotRequired
 
-from .client_secret import stack_state
+from .client_secret.proof_step import prove
 from .client_secret.rotating_client_secret import (
     DEFAULT_PERIOD,
     RotatingClientSecret,
@@ -21,12 +17,12 @@ from .client_secret.rotating_client_secret import (
     days_left,
     default_label,
 )
-from .client_secret.rotation import Period, parse_instant
+from .client_secret.rotation import Period, format_instant, parse_instant
 from .entra.application import EntraApplication, validate_display_name
-from .entra.cloud import cloud_settings, current_instant
+from .entra.cloud import current_instant
 from .entra.redirect_uris import validate_redirect_uris
 from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon, UnifiedtoError
-from .program.arguments import given
+from .program.arguments import validated
 from .program.once_in_a_run import name_once
 from .registration.declared_once import declare_once
 from .registration.inputs import judge_known
@@ -36,8 +32,8 @@ from .unified.settings import api_key_from
 
 DEFAULT_ENVIRONMENT: Final = "Production"
 DEFAULT_WARN_DAYS_LEFT: Final = 30
-DEFAULT_PROOF_DEADLINE_S: Final = 120.0
-LONGEST_PROOF_DEADLINE_S: Final = 3600
+DEFAULT_PROOF_DEADLINE: Final = 120.0
+LONGEST_PROOF_DEADLINE: Final = 3600
 
 _LABEL: Final = "[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?"
 _HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
@@ -94,7 +90,7 @@ class MicrosoftIntegrationArgs(TypedDict):
     force_rotation: a new value rotates now. Default: the stack's ``unifiedto:forceRotation``.
     warn_days_left: fewer days until the current secret ends give a warning. Default 30.
     fail_below_limit: makes that warning a failure, at the end of the run, when all that could mend it was done.
-    proof_deadline_s: seconds that Entra may take to accept a new secret, at most 3600. Default 120.
+    proof_deadline: seconds that Entra may take to accept a new secret, at most 3600. Default 120.
     """
 
     display_name: pulumi.Input[str]
@@ -113,7 +109,7 @@ class MicrosoftIntegrationArgs(TypedDict):
     force_rotation: NotRequired[pulumi.Input[str]]
     warn_days_left: NotRequired[int]
     fail_below_limit: NotRequired[bool]
-    proof_deadline_s: NotRequired[float]
+    proof_deadline: NotRequired[float]
 
 
 class RegistrationSummary(TypedDict):
@@ -151,7 +147,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MicrosoftIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises errors of the catalogue for every argument that can be judged before anything is created."""
-        args = given(MicrosoftIntegrationArgs, args)
+        args = validated(MicrosoftIntegrationArgs, args)
         registrations = judged_registrations(args["registrations"])
         api_url = api_url_of(args)
         redirect_uris = redirect_uris_of(args, api_url)
@@ -184,14 +180,26 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "application_id": application.application_id,
                 "application_object_id": application.object_id,
                 "rotate_every": period,
-                "force_token": force_token_of(args),
+                "force_rotation": args.get("force_rotation") or "",
                 "label": default_label(name),
                 "consumers": names,
-                "proof": f"{name}-proof",
             },
             pulumi.ResourceOptions(parent=self, deleted_with=application.application),
         )
-        self.proof = self._prove(name, deadline_s, application, secret)
+        self.proof = prove(
+            f"{name}-proof",
+            secret,
+            tenant_id=application.tenant_id,
+            client_id=application.client_id,
+            deadline_s=deadline_s,
+            written=[
+                resource_name
+                for resource_name, registration in zip(names, registrations, strict=True)
+                if registration.get("mode", "api") == "api"
+            ],
+            now=format_instant(current_instant(os.environ)),
+            opts=child,
+        )
         self._registrations = [
             self._register(resource_name, registration, args, api_url, redirect_uris, application, secret)
             for resource_name, registration in zip(names, registrations, strict=True)
@@ -216,50 +224,6 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "secret_rotates_at": self.secret_rotates_at,
                 "registrations": self.registrations,
             }
-        )
-
-    def _prove(
-        self,
-        name: str,
-        deadline_s: float,
-        application: EntraApplication,
-        secret: RotatingClientSecret,
-    ) -> command.local.Command:
-        """Asks Entra for a token with the secret; runs again only when the secret (or the client) changes.
-
-        By which interpreter, and how long at most, is of no account once a secret is proven: what is on record stays,
-        so that neither another deadline nor another computer asks for a proof of what works already.
-
-        The secret goes through the environment: it is in no command line, and the state keeps it encrypted.
-        """
-        environment: dict[str, pulumi.Input[str]] = {
-            "UNIFIEDTO_PROOF_TENANT_ID": application.tenant_id,
-            "UNIFIEDTO_PROOF_CLIENT_ID": application.client_id,
-            "UNIFIEDTO_PROOF_CLIENT_SECRET": secret.value,
-            stack_state.GENERATION_VARIABLE: secret.generation.apply(str),
-            stack_state.KEY_ID_VARIABLE: secret.key_id,
-            **cloud_settings(pulumi.Config("azuread").get),
-        }
-        means = stack_state.ProofMeans(
-            f"{portable_interpreter()} -m pulumi_unifiedto.client_secret.proof", f"{deadline_s:g}"
-        )
-        in_state = stack_state.resources_in_state()
-        proven = in_state.apply(lambda state: stack_state.proof_in_state(state, f"{name}-proof"))
-
-        def settle(known: Sequence[Any]) -> pulumi.Input[stack_state.ProofMeans]:
-            # A generation is known in every preview, unlike the secret: a rotation's preview shows the new means.
-            last, generation = known
-            if last is None or last.environment.get(stack_state.GENERATION_VARIABLE) != str(int(generation)):
-                return means
-            return pulumi.Output.all(**environment).apply(lambda now: last.means if now == last.environment else means)
-
-        used = pulumi.Output.unsecret(pulumi.Output.all(proven, secret.generation).apply(settle))
-        return command.local.Command(
-            f"{name}-proof",
-            create=used.apply(lambda known: known.command),
-            environment={**environment, stack_state.DEADLINE_VARIABLE: used.apply(lambda known: known.deadline_s)},
-            logging=command.local.Logging.NONE,
-            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["environment"]),
         )
 
     def _register(
@@ -389,7 +353,7 @@ def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[Regi
     judged = []
     for index, registration in enumerate(registrations):
         place = f"registrations[{index}]"
-        judged.append(given(RegistrationArgs, registration, within=f"{place}."))
+        judged.append(validated(RegistrationArgs, registration, within=f"{place}."))
         try:
             judge_known(judged[-1])
         except UnifiedtoError as fault:
@@ -399,45 +363,19 @@ def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[Regi
 
 def proof_deadline_of(args: MicrosoftIntegrationArgs) -> float:
     """Seconds; raises InvalidInput for none at all, and for more than an hour."""
-    deadline_s = args.get("proof_deadline_s", DEFAULT_PROOF_DEADLINE_S)
-    if not 0 < deadline_s <= LONGEST_PROOF_DEADLINE_S:
+    deadline_s = args.get("proof_deadline", DEFAULT_PROOF_DEADLINE)
+    if not 0 < deadline_s <= LONGEST_PROOF_DEADLINE:
         raise InvalidInput(
-            name="proofDeadline", reason=f"it is not a number of seconds above 0 and up to {LONGEST_PROOF_DEADLINE_S}"
+            name="proofDeadline", reason=f"it is not a number of seconds above 0 and up to {LONGEST_PROOF_DEADLINE}"
         )
     return deadline_s
 
 
-def force_token_of(args: MicrosoftIntegrationArgs) -> pulumi.Input[str]:
-    """What asks for a rotation when it changes: the argument, else the stack's ``unifiedto:forceRotation``.
-
-    Raises InvalidInput for two that differ: one of them would be ignored.
-    """
-    given_one, configured = args.get("force_rotation") or "", pulumi.Config("unifiedto").get("forceRotation") or ""
-
-    def chosen(known: str) -> str:
-        if known and configured and known != configured:
-            raise InvalidInput(
-                name="forceRotation",
-                reason="the program gives one, and unifiedto:forceRotation in the stack's configuration is another",
-                next_step="Take one of them back: pulumi config rm unifiedto:forceRotation, or the program's own. What "
-                "stays rotates when it changes.",
-            )
-        return known or configured
-
-    if isinstance(given_one, str):
-        return chosen(given_one)
-    return pulumi.Output.all(given_one).apply(lambda known: chosen(known[0]))
-
-
 def require_api_key(registrations: Sequence[RegistrationArgs]) -> None:
-    """Raises ApiKeyMissing where a key is surely needed and there is none, ApiKeyNotSecret for one in clear.
-
-    Once the state holds registrations, each of them tells whether it needs the key: a run without changes needs none.
-    """
+    """Raises ApiKeyMissing where a registration needs a key and there is none, ApiKeyNotSecret for one in clear."""
     require_secret_api_key()
-    key = api_key_from(os.environ, pulumi.Config("unifiedto").get("apiKey"))
-    writes = any(registration.get("mode", "api") == "api" for registration in registrations)
-    if key is None and writes and not stack_state.may_hold_registrations():
+    needs_key = any(registration.get("mode", "api") == "api" for registration in registrations)
+    if needs_key and api_key_from(os.environ, pulumi.Config("unifiedto").get("apiKey")) is None:
         raise ApiKeyMissing()
 
 
@@ -462,26 +400,6 @@ def first_end_in_use(ends: Mapping[str, str], current: int, registered: Sequence
     """
     held = {int(generation) for generation in registered if generation is not None} | {current}
     return min(instant for generation, instant in ends.items() if int(generation) in held)
-
-
-def portable_interpreter() -> str:
-    """This Python, spelt so that the state does not change from one computer to the next.
-
-    Relative to the program's directory when the virtual environment lies in it (as `Pulumi.yaml` has it), else by its
-    bare name when that is found on the PATH, else by its full path.
-    """
-    executable = Path(sys.executable)
-    here = Path.cwd()
-    if executable.is_relative_to(here):
-        return _quoted(str(executable.relative_to(here)))
-    found = shutil.which(executable.name)
-    if found is not None and Path(found) == executable:
-        return executable.name
-    return _quoted(str(executable))
-
-
-def _quoted(path: str) -> str:
-    return f'"{path}"' if " " in path else path
 
 
 def _among(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ process list:
                                    of Microsoft Graph,
                                    https://github.com/microsoftgraph/microsoft-graph-docs/issues/17966)
 
-Prints one line without any secret; exits with 1 when the secret was not proven.
+Prints one line without any secret, which ends with the time of the proof; exits with 1 when the secret was not proven.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, Final
 
 import msal
@@ -184,7 +185,8 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     except UnifiedtoError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"Entra accepts the client secret of {client_id}.\n")
+    proven_at = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+    sys.stdout.write(f"Entra accepted the client secret of {client_id} at {proven_at}\n")
     return 0
 
 

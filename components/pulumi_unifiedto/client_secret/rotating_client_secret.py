@@ -10,42 +10,38 @@ import pulumi
 import pulumi_azuread as azuread
 from typing_extensions import NotRequired
 
-from ..entra import provider_errors as entra_errors
 from ..entra.cloud import current_instant
-from ..program.arguments import given
+from ..program.arguments import validated
 from ..program.once_in_a_run import name_once
-from . import stack_state
 from .rotation import NEVER, SLOT_NAMES, SlotName, format_instant, parse_instant, slot_of
 from .schedule import RotationSchedule
+from .slots import declare_slot, require_generation
+from .stack_state import SecretRecord, resources_in_state, secret_record
 
 DEFAULT_PERIOD: Final = "P90D"
 
 
 class RotatingClientSecretArgs(TypedDict):
-    """Arguments of `RotatingClientSecret`.
-
-    application_id: the azuread provider's resource id, ``/applications/<object id>``.
-    application_object_id: the bare object id.
-    rotate_every: the period, an ISO 8601 duration between an hour and a year; a secret is valid for two periods.
-        Default P90D.
-    force_token: any value that differs from the last one asks for a rotation now. Setting the first one, or none,
-        asks for nothing.
-    label: begins each secret's display name in the portal, and tells this stack's secrets from those of others, so it
-        is not to be shared. Default: ``<project>/<stack> <name>``.
-    consumers: names of the `WorkspaceIntegration` resources that use the secret: while one of them has not accepted
-        the current secret, the previous one is not replaced as long as it works.
-    proof: name of the command that proves each secret before a consumer gets it, with the variables
-        ``GENERATION_VARIABLE`` and ``KEY_ID_VARIABLE`` (`stack_state`) in its environment. Without it no secret that is
-        missing in the state is ever called unused.
-    """
+    """Arguments of `RotatingClientSecret`."""
 
     application_id: pulumi.Input[str]
+    """The azuread provider's resource id of the app registration: ``/applications/<object id>``."""
+
     application_object_id: pulumi.Input[str]
+    """The bare object id of the app registration."""
+
     rotate_every: NotRequired[pulumi.Input[str]]
-    force_token: NotRequired[pulumi.Input[str]]
+    """The period, an ISO 8601 duration between an hour and a year; a secret is valid for two periods. Default: P90D."""
+
+    force_rotation: NotRequired[pulumi.Input[str]]
+    """A new value rotates at the next update. So does a new value of the stack's ``unifiedto:forceRotation``."""
+
     label: NotRequired[pulumi.Input[str]]
+    """Begins each secret's display name in the portal. Default: ``<project>/<stack> <name>``."""
+
     consumers: NotRequired[Sequence[str]]
-    proof: NotRequired[str]
+    """Names of the `WorkspaceIntegration` resources that use the secret. While one of them has not accepted the current
+    secret, the previous one is not replaced as long as it works."""
 
 
 class SlotSummary(TypedDict):
@@ -68,7 +64,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
     Two `azuread.ApplicationPassword` at most: an application for personal accounts holds no third secret, so a slot
     is emptied before it is filled again. A slot that was never needed is not created: a new application starts with
     one secret. The option ``deleted_with``, set to an application that the same stack declares, saves the calls that
-    would remove its secrets one by one.
+    would remove its secrets one by one. The secrets do not inherit ``protect`` and ``retain_on_delete``: both would
+    stop the rotation.
 
     Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `ends` (generation to the
     instant at which its secret ends; of the secrets that there are, and known in every preview),
@@ -81,6 +78,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
     generation: pulumi.Output[int]
     slots: pulumi.Output[dict[str, SlotSummary]]
     ends: pulumi.Output[dict[str, str]]
+    record: pulumi.Output[SecretRecord]
     registered_generations: pulumi.Output[list[int]]
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]
@@ -88,41 +86,50 @@ class RotatingClientSecret(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RotatingClientSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidInput for arguments that are unknown, missing or of another type."""
-        args = given(RotatingClientSecretArgs, args)
+        args = validated(RotatingClientSecretArgs, args)
         name_once(self, name, opts)
         # Of the secrets alone: Pulumi hands a component's option down to all its children, and replaces with the
         # application what is deleted with it. The schedule must never be replaced: it would start over.
         opts = pulumi.ResourceOptions.merge(None, opts)
-        self._deleted_with, opts.deleted_with = opts.deleted_with, None
+        deleted_with, opts.deleted_with = opts.deleted_with, None
         super().__init__("unifiedto:index:RotatingClientSecret", name, None, opts)
         now = current_instant(os.environ)
         names: dict[str, str] = {slot: f"{name}-{slot}" for slot in SLOT_NAMES}
-        in_state = stack_state.resources_in_state()
         consumers = list(args.get("consumers") or ())
-        self.registered_generations = in_state.apply(lambda state: stack_state.registered_generations(state, consumers))
+        self.record = resources_in_state().apply(
+            lambda state: secret_record(state, slots=names, schedule=f"{name}-schedule", registrations=consumers)
+        )
+        self.registered_generations = self.record.apply(
+            lambda record: [registration["generation"] for registration in record.registrations]
+        )
 
-        self.schedule = RotationSchedule(
+        schedule = self.schedule = RotationSchedule(
             f"{name}-schedule",
             label=args.get("label") or default_label(name),
             period=args.get("rotate_every") or DEFAULT_PERIOD,
-            force_token=args.get("force_token") or "",
+            force_tokens=[args.get("force_rotation") or "", pulumi.Config("unifiedto").get("forceRotation") or ""],
             now=format_instant(now),
-            registered_generations=self.registered_generations,
-            slots_in_state=in_state.apply(lambda state: stack_state.slots_in_state(state, names, f"{name}-schedule")),
+            registrations=self.record.apply(lambda record: record.registrations),
+            slots_in_state=self.record.apply(lambda record: record.slots),
             application_object_id=args["application_object_id"],
-            used_key_ids=in_state.apply(lambda state: stack_state.used_key_ids(state, consumers, args.get("proof"))),
-            proven_generation=in_state.apply(lambda state: stack_state.proven_generation(state, args.get("proof"))),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._on_error = entra_errors.advice_hook()
-        schedule = self.schedule
-        passwords = {slot: self._slot(slot, names[slot], args) for slot in SLOT_NAMES}
+        passwords = {
+            slot: declare_slot(self, slot, names[slot], args, schedule, self.record, deleted_with)
+            for slot in SLOT_NAMES
+        }
         # A dict holds them apart: what is made of a secret output as a whole is secret as a whole.
         current = pulumi.Output.all(schedule.generation, *passwords.values()).apply(
             lambda known: known[1 + SLOT_NAMES.index(slot_of(int(known[0])))]
         )
-        self.generation = schedule.generation.apply(int)
-        self.value = pulumi.Output.secret(current.apply(lambda password: password.value))
+        self.generation = pulumi.Output.all(
+            schedule.generation, current.apply(lambda password: password.rotate_when_changed)
+        ).apply(lambda known: require_generation(int(known[0]), known[1]))
+        self.value = pulumi.Output.secret(
+            pulumi.Output.all(current.apply(lambda password: password.value), self.generation).apply(
+                lambda known: str(known[0])
+            )
+        )
         self.key_id = current.apply(lambda password: password.key_id)
         self.rotates_at = schedule.rotates_at
         self.expires_at = schedule.expires_at
@@ -144,37 +151,6 @@ class RotatingClientSecret(pulumi.ComponentResource):
                 "expires_at": self.expires_at,
             }
         )
-
-    def _slot(
-        self, slot: SlotName, name: str, args: RotatingClientSecretArgs
-    ) -> pulumi.Output[azuread.ApplicationPassword | None]:
-        """Declares a slot's secret if the schedule has one for it, else nothing.
-
-        The schedule's values are known in every preview, so that what is declared inside `apply` is always previewed.
-        """
-        schedule = self.schedule
-
-        def declare(known: Sequence[Any]) -> azuread.ApplicationPassword | None:
-            generation, deletes_first = int(known[0]), bool(known[1])
-            if generation == NEVER:
-                return None
-            return azuread.ApplicationPassword(
-                name,
-                application_id=args["application_id"],
-                display_name=getattr(schedule, f"{slot}_display_name"),
-                end_date=getattr(schedule, f"{slot}_ends_at"),
-                rotate_when_changed={"generation": str(generation)},
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    delete_before_replace=deletes_first,
-                    deleted_with=self._deleted_with,
-                    additional_secret_outputs=["value"],
-                    depends_on=[schedule],
-                    hooks=pulumi.ResourceHookBinding(on_error=[self._on_error]),
-                ),
-            )
-
-        return pulumi.Output.all(getattr(schedule, f"{slot}_generation"), schedule.deletes_first).apply(declare)
 
     def _summary(
         self, slot: SlotName, password: pulumi.Output[azuread.ApplicationPassword | None], now: datetime

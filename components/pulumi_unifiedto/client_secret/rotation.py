@@ -1,4 +1,4 @@
-"""When client secrets rotate: a pure state machine, and the dynamic resource that remembers its state.
+"""When client secrets rotate: a pure state machine.
 
 Two slots, blue and green, hold an application's client secrets. Generation 0 lives in blue, 1 in green, 2 in blue and
 so on. One secret serves for one *period* and stays valid for a second one, so two neighbouring generations always
@@ -9,9 +9,8 @@ overlap:
     generation 2  blue                                             |=======serves=======|-----…
 
 All instants are UTC and whole seconds, written ``2026-11-23T11:25:31Z`` as Microsoft Graph writes them
-(documented: https://learn.microsoft.com/graph/api/application-addpassword; a different spelling of the same instant
-makes the
-azuread provider replace the secret: observed with its upstream 3.9).
+(documented: https://learn.microsoft.com/graph/api/application-addpassword). Another spelling of the same instant makes
+the azuread provider replace the secret (observed with its upstream 3.9).
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ import isodate
 from typing_extensions import NotRequired
 
 from ..entra.listed_secret import ListedSecret
-from ..errors import ForcedRotationRefused, InvalidRotationPeriod, MoveNeedsState, OrphanedSecret
-from .listed_secrets import StackView, find_obstacle, lost_in_use, orphans
+from ..errors import ApplicationChangeRefused, ForcedRotationRefused, InvalidRotationPeriod
+from .listed_secrets import require_room
 
 SlotName = Literal["blue", "green"]
 SLOT_NAMES: Final[tuple[SlotName, SlotName]] = ("blue", "green")
@@ -76,7 +75,7 @@ class Period:
             self._duration = isodate.parse_duration(text)
             length = self.after(reference) - reference
         except (isodate.ISO8601Error, TypeError, ValueError):
-            reason = "it is not an ISO 8601 duration in whole years and months"
+            reason = "it is not an ISO 8601 duration such as P90D"
             raise InvalidRotationPeriod(period=str(text), reason=reason) from None
         except OverflowError:
             raise InvalidRotationPeriod(period=str(text), reason="it never ends") from None
@@ -113,19 +112,16 @@ class PlannedSecret:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The state: which generation serves, what each slot holds, and the last force token that was obeyed.
+    """The state: which generation serves, what each slot holds, and the force tokens that were obeyed last.
 
     application: object id of the application that the secrets belong to, empty where it is not known yet.
-    deletes_first: a slot is emptied before it is filled again. Not while the secrets move to another application: that
-    one has room, and the old one's are in use until the new ones are registered.
     """
 
     current: PlannedSecret
     previous: PlannedSecret | None
     period: str
-    force_token: str
+    force_tokens: tuple[str, ...] = ()
     application: str = ""
-    deletes_first: bool = True
 
     @property
     def generation(self) -> int:
@@ -152,8 +148,8 @@ class Step(Enum):
 
     START = "start"
     KEEP = "keep"
-    RENEW = "renew the current secret, which is missing"
-    MOVE = "begin anew in another application"
+    RENEW = "renew the current secret, which the state does not hold"
+    MOVE = "start again in another application"
     ROTATE_DUE = "rotate, the period is over"
     ROTATE_FORCED = "rotate, as forced"
     HOLD = "hold, the current secret is not registered everywhere yet"
@@ -163,185 +159,6 @@ class Step(Enum):
 class Decision:
     schedule: Schedule
     step: Step
-
-
-def plan_secret(generation: int, *, label: str, period: Period, now: datetime) -> PlannedSecret:
-    """The secret of a generation that begins now: it serves one period and stays valid for a second one.
-
-    Its display name is what a person reads in the portal's list of client secrets: whose it is, which slot, until when.
-    """
-    starts_at = now.astimezone(timezone.utc).replace(microsecond=0)
-    ends_at = period.after(period.after(starts_at))
-    display_name = f"{label} {slot_of(generation)} #{generation} until {ends_at:%Y-%m-%d}"
-    return PlannedSecret(generation=generation, starts_at=starts_at, ends_at=ends_at, display_name=display_name)
-
-
-def decide(
-    before: Schedule | None,
-    *,
-    label: str,
-    period: Period,
-    force_token: str,
-    now: datetime,
-    registered_generations: Sequence[int] = (),
-    slots: Mapping[str, SlotInState] | None = None,
-    application: str = "",
-    is_lost_in_use: bool = False,
-) -> Decision:
-    """The schedule of this run, at most one generation on from the one before, however late the run is.
-
-    A current secret that the state does not hold (never created, or removed by hand) is planned anew, with dates that
-    begin now: the old ones may be what the tenant refused. That answers a forced rotation too.
-
-    Args:
-        before: the schedule of the last run, None on the first.
-        label: begins the display name of each new secret.
-        force_token: a value that differs from the last one obeyed asks for a rotation now; empty asks for nothing.
-        registered_generations: for each registration at Unified.to, the generation of the secret that it is known to
-            have accepted last, `NEVER` for one of which nothing is known. Empty where the secret is used elsewhere.
-        slots: the secrets that the stack's state holds; None where that cannot be told.
-        application: object id of the application that is to hold the secrets; empty where it is not known yet.
-        is_lost_in_use: the state does not hold the current secret, while Entra has it and a registration holds it: the
-            next one takes the other slot, and the lost one is left where it is.
-
-    Raises:
-        ForcedRotationRefused: the advance would replace a secret that still works and that Unified.to may hold.
-        MoveNeedsState: the application changes, and the state cannot be told.
-    """
-    if before is None:
-        first = plan_secret(0, label=label, period=period, now=now)
-        started = Schedule(first, previous=None, period=period.text, force_token=force_token, application=application)
-        return Decision(started, Step.START)
-
-    moves = bool(before.application) and bool(application) and application != before.application
-    if moves and slots is None:
-        raise MoveNeedsState(old=before.application, new=application)
-    own_slots = slots_of(application or before.application, slots)
-    returned = recover(own_slots or {}, period=period, force_token=before.force_token) if moves else None
-    if returned is not None and returned.current.is_alive(now):
-        # Back before the secrets of the application in between took over: those of this one are still there.
-        back = replace(returned, application=application, period=period.text, deletes_first=False)
-        return Decision(back, Step.KEEP)
-    before = forget_removed(replace(before, application=application or before.application), own_slots)
-    kept = replace(before, period=period.text)
-    token = force_token or before.force_token
-    # Once nothing in the state belongs to another application any more, a slot is emptied first again.
-    is_moving = slots is not None and slots != own_slots
-    deletes_first = before.deletes_first or (slots is not None and not is_moving)
-    if moves:
-        # What the old application holds is in use until the new one's secret is registered, and goes at the end.
-        first_here = plan_secret(before.generation + 1, label=label, period=period, now=now)
-        in_its_slot = (own_slots or {}).get(first_here.slot)
-        is_in_the_way = in_its_slot is not None and parse_instant(in_its_slot["ends_at"]) <= now
-        moved = replace(kept, current=first_here, previous=None, force_token=token, deletes_first=is_in_the_way)
-        return Decision(moved, Step.MOVE)
-    if own_slots is not None and not _holds(own_slots, before.current) and not is_lost_in_use:
-        renewed = plan_secret(before.generation, label=label, period=period, now=now)
-        return Decision(replace(kept, current=renewed, force_token=token, deletes_first=deletes_first), Step.RENEW)
-    forced = bool(force_token) and force_token != before.force_token
-    if not forced and not is_lost_in_use and now < kept.rotates_at:
-        return Decision(kept, Step.KEEP)
-
-    # The advance replaces what lies in the other slot. While that secret works and a registration may hold it (one that
-    # failed after Unified.to had acted is on record with an older generation than it has), replacing it would lock
-    # customers out: time waits for the registration, a person who forces is told.
-    # The same while the secrets of another application are still in the state, because a move there has not ended.
-    lagging = [generation for generation in registered_generations if generation < before.generation]
-    in_danger = before.previous if lagging else None
-    if is_moving and before.current.is_alive(now):
-        in_danger = before.previous or before.current
-    if in_danger is not None and in_danger.is_alive(now):
-        if forced:
-            raise ForcedRotationRefused(
-                current=before.generation,
-                registered=min(registered_generations, default=NEVER),
-                replaced=in_danger.generation,
-                secret=in_danger.display_name,
-                force_token=force_token,
-            )
-        return Decision(kept, Step.HOLD)
-
-    advanced = Schedule(
-        current=plan_secret(before.generation + 1, label=label, period=period, now=now),
-        previous=None if is_lost_in_use else before.current,
-        period=period.text,
-        force_token=token,
-        application=before.application,
-        deletes_first=deletes_first,
-    )
-    return Decision(advanced, Step.ROTATE_FORCED if forced else Step.ROTATE_DUE)
-
-
-Look = Callable[[str], Sequence[ListedSecret] | None]
-"""Lists the client secrets of an application by its object id; None where they cannot be told."""
-
-
-def advance(
-    before: Schedule | None,
-    *,
-    label: str,
-    period: Period,
-    force_token: str,
-    now: datetime,
-    registered_generations: Sequence[int],
-    slots: Mapping[str, SlotInState] | None,
-    application: str,
-    proven: int | None,
-    used_key_ids: Sequence[str],
-    look: Look,
-) -> tuple[Schedule, list[OrphanedSecret]]:
-    """`decide`, and before a secret is created or after a run that did not end well, a look whether Entra has room.
-
-    proven: the generation that was proven last, `NEVER` for none, None where that cannot be told. used_key_ids: key ids
-    of the secret that was proven last, and of those that registrations are on record with.
-
-    The schedule of this run, and the secrets of earlier runs that nothing can use. Nothing is looked at, or judged,
-    where the state cannot be told.
-
-    Raises:
-        UnifiedtoError: what is in the way, before anything is changed.
-    """
-
-    def decision(*, is_lost_in_use: bool = False) -> Decision:
-        return decide(
-            before,
-            label=label,
-            period=period,
-            force_token=force_token,
-            now=now,
-            registered_generations=registered_generations,
-            slots=slots,
-            application=application,
-            is_lost_in_use=is_lost_in_use,
-        )
-
-    decided = decision()
-    schedule = decided.schedule
-    held = slots_of(schedule.application, slots) or {}
-    is_settled = _holds(held, schedule.current) and all(g == schedule.generation for g in registered_generations)
-    if is_settled or (slots is None and before is not None):
-        return schedule, []
-    listed = look(schedule.application)
-    if listed is None:
-        return schedule, []
-    view = StackView(
-        application_object_id=schedule.application,
-        label=label,
-        generation=NEVER if before is None else before.generation,
-        in_state={int(slot["generation"]): slot["key_id"] for slot in held.values()},
-        registered=frozenset(registered_generations),
-        used_key_ids=frozenset(used_key_ids),
-        proven=proven if held == slots else None,  # while secrets move between applications, none is called unused
-    )
-    if decided.step is Step.RENEW and lost_in_use(listed, view):
-        schedule = decision(is_lost_in_use=True).schedule
-    obstacle = find_obstacle(listed, view, schedule.generation)
-    if obstacle is not None:
-        raise obstacle
-    return schedule, orphans(listed, view)
-
-
-# --- the state as a resource's properties ----------------------------------------------------------------------------
 
 
 class SlotInState(TypedDict):
@@ -355,16 +172,189 @@ class SlotInState(TypedDict):
     application_object_id: NotRequired[str]
 
 
+class RegistrationInState(TypedDict):
+    """What the stack's last state says that a registration at Unified.to accepted last.
+
+    generation: `NEVER` where that is not known. key_id: empty where that is not known.
+    """
+
+    name: str
+    generation: int
+    key_id: str
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a run knows before it decides: its settings, the clock, and the stack's state as the last run left it.
+
+    Attributes:
+        label: begins the display name of each new secret.
+        force_tokens: asks for a rotation when one of them is set and differs from the last one obeyed.
+        application: object id of the application that is to hold the secrets; empty where it is not known yet.
+        slots: the secrets that the stack's state holds; None where the state cannot be read.
+        registrations: what the state says about each registration. Empty where the secret is used elsewhere.
+    """
+
+    label: str
+    period: Period
+    now: datetime
+    force_tokens: tuple[str, ...] = ()
+    application: str = ""
+    slots: Mapping[str, SlotInState] | None = None
+    registrations: Sequence[RegistrationInState] = ()
+
+    @property
+    def registered_generations(self) -> list[int]:
+        """For each registration, the generation of the secret that it is known to have accepted last."""
+        return [registration["generation"] for registration in self.registrations]
+
+    def slots_of(self, application: str) -> Mapping[str, SlotInState] | None:
+        """The secrets in the state that belong to an application; all where it is not known to which they belong."""
+        if self.slots is None or not application:
+            return self.slots
+        return {
+            slot: secret
+            for slot, secret in self.slots.items()
+            if secret.get("application_object_id", application) in ("", application)
+        }
+
+    def plan(self, generation: int) -> PlannedSecret:
+        """The secret of a generation that begins now: it serves one period and stays valid for a second one.
+
+        Its display name is what a person reads in the portal: whose secret it is, which slot, until when.
+        """
+        starts_at = self.now.astimezone(timezone.utc).replace(microsecond=0)
+        ends_at = self.period.after(self.period.after(starts_at))
+        display_name = f"{self.label} {slot_of(generation)} #{generation} until {ends_at:%Y-%m-%d}"
+        return PlannedSecret(generation=generation, starts_at=starts_at, ends_at=ends_at, display_name=display_name)
+
+
+def decide(before: Schedule | None, run: Circumstances) -> Decision:
+    """The schedule of this run, at most one generation later than the one before, however late the run is.
+
+    A current secret that the state does not hold (never created, or removed by hand) is planned anew, with dates that
+    begin now: the old dates may be what the tenant refused. That answers a forced rotation too.
+
+    before: the schedule of the last run, None on the first. It stays as it is where the state cannot be read.
+
+    Raises:
+        ForcedRotationRefused: the advance would replace a secret that still works and that Unified.to may hold.
+        ApplicationChangeRefused: the application changes, and the state cannot be read or holds secrets of both.
+    """
+    if before is None:
+        started = Schedule(
+            run.plan(0), None, period=run.period.text, force_tokens=run.force_tokens, application=run.application
+        )
+        return Decision(started, Step.START)
+    if before.application and run.application and run.application != before.application:
+        return Decision(_moved(before, run), Step.MOVE)
+    application = run.application or before.application
+    kept = replace(before, application=application, period=run.period.text)
+    own_slots = run.slots_of(application)
+    if own_slots is None:
+        return Decision(kept, Step.KEEP)  # nothing is replaced while it is not known what there is
+    before = kept = forget_removed(kept, own_slots)
+    obeyed = replace(kept, force_tokens=_obeyed(before, run))
+    if not holds(own_slots, before.current):
+        return Decision(replace(obeyed, current=run.plan(before.generation)), Step.RENEW)
+    forced = _is_forced(before, run)
+    if not forced and run.now < kept.rotates_at:
+        return Decision(kept, Step.KEEP)
+
+    # The advance replaces what lies in the other slot. While that secret works and a registration may hold it (one that
+    # failed after Unified.to had acted is on record with an older generation than it has), replacing it would lock
+    # customers out: a rotation that is due waits for the registration, a forced one is refused.
+    # The same holds while the state still has secrets of another application.
+    is_lagging = any(generation < before.generation for generation in run.registered_generations)
+    in_danger = before.previous if is_lagging else None
+    if run.slots != own_slots and before.current.is_alive(run.now):
+        in_danger = before.previous or before.current
+    if in_danger is not None and in_danger.is_alive(run.now):
+        if not forced:
+            return Decision(kept, Step.HOLD)
+        raise ForcedRotationRefused(
+            current=before.generation,
+            registered=min(run.registered_generations, default=NEVER),
+            replaced=in_danger.generation,
+            secret=in_danger.display_name,
+            force_token=" and ".join(filter(None, run.force_tokens)),
+        )
+    advanced = replace(obeyed, current=run.plan(before.generation + 1), previous=before.current)
+    return Decision(advanced, Step.ROTATE_FORCED if forced else Step.ROTATE_DUE)
+
+
+def _moved(before: Schedule, run: Circumstances) -> Schedule:
+    """The first secret in another application. What the old one holds stays in use until this one is registered."""
+    if run.slots is None:
+        raise ApplicationChangeRefused(
+            old=before.application, new=run.application, reason="the stack's state could not be read"
+        )
+    own_slots = run.slots_of(run.application) or {}
+    if own_slots and own_slots != run.slots:
+        raise ApplicationChangeRefused(
+            old=before.application, new=run.application, reason="the state holds client secrets of both applications"
+        )
+    return Schedule(
+        run.plan(before.generation + 1),
+        None,
+        period=run.period.text,
+        force_tokens=_obeyed(before, run),
+        application=run.application,
+    )
+
+
+def _is_forced(before: Schedule, run: Circumstances) -> bool:
+    last = dict(enumerate(before.force_tokens))
+    return any(token and token != last.get(place, "") for place, token in enumerate(run.force_tokens))
+
+
+def _obeyed(before: Schedule, run: Circumstances) -> tuple[str, ...]:
+    """The tokens to remember: one that is taken back stays on record, so that setting it again asks for nothing."""
+    last = dict(enumerate(before.force_tokens))
+    return tuple(token or last.get(place, "") for place, token in enumerate(run.force_tokens))
+
+
+ListSecrets = Callable[[str], Sequence[ListedSecret] | None]
+"""Lists the client secrets of an application by its object id; None where they cannot be listed."""
+
+
+def advance(before: Schedule | None, run: Circumstances, list_secrets: ListSecrets) -> Schedule:
+    """`decide`, and a check that Entra has room before a secret is created or after a run that did not end well.
+
+    Nothing is listed where the state cannot be read.
+
+    Raises:
+        UnifiedtoError: what is in the way, before anything is changed.
+    """
+    schedule = decide(before, run).schedule
+    held = run.slots_of(schedule.application) or {}
+    is_settled = holds(held, schedule.current) and all(g == schedule.generation for g in run.registered_generations)
+    if is_settled or (run.slots is None and before is not None):
+        return schedule
+    listed = list_secrets(schedule.application)
+    if listed is not None:
+        require_room(
+            listed,
+            application_object_id=schedule.application,
+            in_state=held,
+            planned=schedule.generation,
+            registrations=run.registrations,
+        )
+    return schedule
+
+
+# --- the state as a resource's properties ----------------------------------------------------------------------------
+
+
 def to_properties(schedule: Schedule) -> dict[str, Any]:
     """The schedule as flat properties of the resource; an empty slot is generation `NEVER` with empty texts."""
     properties: dict[str, Any] = {
         "generation": schedule.generation,
         "period": schedule.period,
-        "force_token": schedule.force_token,
+        "force_tokens": list(schedule.force_tokens),
         "rotates_at": format_instant(schedule.rotates_at),
         "expires_at": format_instant(schedule.current.ends_at),
         "application_object_id": schedule.application,
-        "deletes_first": schedule.deletes_first,
     }
     for slot in SLOT_NAMES:
         secret = schedule.secret_in(slot)
@@ -399,13 +389,12 @@ def from_properties(properties: Mapping[str, Any]) -> Schedule | None:
         current=current,
         previous=_planned(properties, other_slot(slot)),
         period=str(properties["period"]),
-        force_token=str(properties.get("force_token", "")),
+        force_tokens=tuple(map(str, properties.get("force_tokens") or ())),
         application=str(properties.get("application_object_id", "")),
-        deletes_first=bool(properties.get("deletes_first", True)),
     )
 
 
-def recover(slots: Mapping[str, SlotInState], *, period: Period, force_token: str) -> Schedule | None:
+def recover(run: Circumstances) -> Schedule | None:
     """The schedule as the client secrets in the stack's state show it, for a stack that lost the schedule's own state.
 
     Without this the machine would start over at generation 0 and replace a secret that Unified.to holds.
@@ -418,7 +407,7 @@ def recover(slots: Mapping[str, SlotInState], *, period: Period, force_token: st
                 ends_at=parse_instant(slot["ends_at"]),
                 display_name=slot["display_name"],
             )
-            for slot in slots.values()
+            for slot in (run.slots or {}).values()
         ),
         key=lambda secret: secret.generation,
     )
@@ -426,31 +415,20 @@ def recover(slots: Mapping[str, SlotInState], *, period: Period, force_token: st
         return None
     current = secrets[-1]
     previous = secrets[-2] if len(secrets) > 1 and secrets[-2].slot != current.slot else None
-    return Schedule(current=current, previous=previous, period=period.text, force_token=force_token)
+    return Schedule(current, previous, period=run.period.text, force_tokens=run.force_tokens)
 
 
-def slots_of(application: str, slots: Mapping[str, SlotInState] | None) -> Mapping[str, SlotInState] | None:
-    """The secrets in the state that belong to an application; all where it is not known to which they belong."""
-    if slots is None or not application:
-        return slots
-    return {
-        slot: secret
-        for slot, secret in slots.items()
-        if secret.get("application_object_id", application) in ("", application)
-    }
-
-
-def forget_removed(schedule: Schedule, slots: Mapping[str, SlotInState] | None) -> Schedule:
+def forget_removed(schedule: Schedule, slots: Mapping[str, SlotInState]) -> Schedule:
     """Leaves a previous secret out that the stack's state does not hold: removed in the portal, or never created.
 
-    Nothing uses it, and its end date may lie in the past, which Microsoft Graph refuses. None for `slots` means that
-    the state could not be read: then nothing is left out.
+    Its end date may lie in the past, which Microsoft Graph refuses.
     """
-    if slots is None or schedule.previous is None or _holds(slots, schedule.previous):
+    if schedule.previous is None or holds(slots, schedule.previous):
         return schedule
     return replace(schedule, previous=None)
 
 
-def _holds(slots: Mapping[str, SlotInState], secret: PlannedSecret) -> bool:
+def holds(slots: Mapping[str, SlotInState], secret: PlannedSecret) -> bool:
+    """Whether the state has a secret of this generation in its slot."""
     held = slots.get(secret.slot)
     return held is not None and int(held["generation"]) == secret.generation

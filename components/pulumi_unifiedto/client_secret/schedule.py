@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -13,9 +12,10 @@ from pulumi.runtime.rpc import contains_unknowns
 from ..entra.listed_secret import ListedSecret
 from ..errors import UnifiedtoError
 from .rotation import (
-    NEVER,
     SLOT_NAMES,
+    Circumstances,
     Period,
+    RegistrationInState,
     SlotInState,
     advance,
     from_properties,
@@ -27,9 +27,6 @@ from .rotation import (
 PERIOD_UNTIL_KNOWN: Final = "P90D"
 LABEL_UNTIL_KNOWN: Final = "unifiedto"
 """What the first preview shows where the program's own values depend on resources that do not exist yet."""
-
-
-# --- the dynamic resource --------------------------------------------------------------------------------------------
 
 
 class RotationScheduleProvider(ResourceProvider):
@@ -45,42 +42,13 @@ class RotationScheduleProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         try:
-            return CheckResult(self._advance(_olds, news), [])
+            run = circumstances(_olds, news)
+            before = from_properties(_olds) or recover(run)
+            return CheckResult(to_properties(advance(before, run, self._list_secrets)), [])
         except UnifiedtoError as error:
             return CheckResult({}, [CheckFailure("", str(error))])
 
-    def _advance(self, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
-        # A setting that another resource gives is not known in a preview: until then the last one stands.
-        period = Period(known(news["period"], olds.get("period") or PERIOD_UNTIL_KNOWN))
-        force_token = str(known(news.get("force_token"), olds.get("force_token")) or "")
-        label = str(known(news["label"], LABEL_UNTIL_KNOWN))
-        now = parse_instant(news["now"])
-        slots: Mapping[str, SlotInState] | None = known(news.get("slots_in_state"), None)
-        registered = [int(generation) for generation in known(news.get("registered_generations"), [])]
-        proven = known(news.get("proven_generation"), None)
-        before = from_properties(olds)
-        if before is None:
-            before = recover(slots or {}, period=period, force_token=force_token)
-        elif slots is None and not registered:
-            registered = [NEVER]
-        schedule, unused = advance(
-            before,
-            label=label,
-            period=period,
-            force_token=force_token,
-            now=now,
-            registered_generations=registered,
-            slots=slots,
-            application=str(known(news.get("application_object_id"), "")),
-            proven=None if proven is None else int(proven),
-            used_key_ids=known(news.get("used_key_ids"), []),
-            look=self._look,
-        )
-        for orphan in unused:
-            sys.stderr.write(f"{orphan}\n")
-        return to_properties(schedule)
-
-    def _look(self, application_object_id: str) -> Sequence[ListedSecret] | None:
+    def _list_secrets(self, application_object_id: str) -> Sequence[ListedSecret] | None:
         # azure-identity is slow to import and rarely needed: not at the start of every provider and program.
         from ..entra import graph  # noqa: PLC0415
 
@@ -100,13 +68,36 @@ class RotationScheduleProvider(ResourceProvider):
 _SCHEDULE_KEYS: Final = (
     "generation",
     "period",
-    "force_token",
+    "force_tokens",
     "rotates_at",
     "expires_at",
     "application_object_id",
-    "deletes_first",
     *(f"{slot}_{field}" for slot in SLOT_NAMES for field in ("generation", "starts_at", "ends_at", "display_name")),
 )
+
+
+def circumstances(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Circumstances:
+    """The resource's inputs as one record. A setting that another resource gives is not known in a preview: until then
+    the last one stands."""
+    slots: Mapping[str, SlotInState] | None = known(news.get("slots_in_state"), None)
+    registrations = [
+        RegistrationInState(name=entry["name"], generation=int(entry["generation"]), key_id=entry["key_id"])
+        for entry in known(news.get("registrations"), [])
+    ]
+    last = list(olds.get("force_tokens") or ())
+    tokens = [
+        str(known(token, last[place] if place < len(last) else ""))
+        for place, token in enumerate(news.get("force_tokens") or ())
+    ]
+    return Circumstances(
+        label=str(known(news["label"], LABEL_UNTIL_KNOWN)),
+        period=Period(known(news["period"], olds.get("period") or PERIOD_UNTIL_KNOWN)),
+        now=parse_instant(news["now"]),
+        force_tokens=tuple(tokens),
+        application=str(known(news.get("application_object_id"), "")),
+        slots=slots,
+        registrations=registrations,
+    )
 
 
 def known(value: Any, default: Any) -> Any:
@@ -130,11 +121,10 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
 
     generation: pulumi.Output[int]
     period: pulumi.Output[str]
-    force_token: pulumi.Output[str]
+    force_tokens: pulumi.Output[list[str]]
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]
     application_object_id: pulumi.Output[str]
-    deletes_first: pulumi.Output[bool]
     blue_generation: pulumi.Output[int]
     blue_starts_at: pulumi.Output[str]
     blue_ends_at: pulumi.Output[str]
@@ -150,25 +140,21 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
         *,
         label: pulumi.Input[str],
         period: pulumi.Input[str],
-        force_token: pulumi.Input[str],
+        force_tokens: Sequence[pulumi.Input[str]],
         now: pulumi.Input[str],
-        registered_generations: pulumi.Input[Sequence[int]],
+        registrations: pulumi.Input[Sequence[RegistrationInState]],
         slots_in_state: pulumi.Input[Mapping[str, SlotInState] | None],
         application_object_id: pulumi.Input[str],
-        proven_generation: pulumi.Input[int | None],
-        used_key_ids: pulumi.Input[Sequence[str]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         properties: dict[str, Any] = dict.fromkeys(_SCHEDULE_KEYS)
         properties |= {
             "label": label,
             "period": period,
-            "force_token": force_token,
+            "force_tokens": list(force_tokens),
             "now": now,
-            "registered_generations": registered_generations,
+            "registrations": registrations,
             "slots_in_state": slots_in_state,
             "application_object_id": application_object_id,
-            "proven_generation": proven_generation,
-            "used_key_ids": used_key_ids,
         }
         super().__init__(RotationScheduleProvider(), name, properties, opts)

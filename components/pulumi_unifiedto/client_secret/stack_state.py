@@ -16,14 +16,11 @@ import pulumi
 from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
 
 from ..program.once_in_a_run import once
-from .rotation import NEVER, SlotInState
+from .rotation import NEVER, RegistrationInState, SlotInState
 
 REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
 SCHEDULE_TYPE = "pulumi-python:dynamic/unifiedto:RotationSchedule"
 PROOF_TYPE = "command:local:Command"
-DEADLINE_VARIABLE = "UNIFIEDTO_PROOF_DEADLINE_S"
-GENERATION_VARIABLE = "UNIFIEDTO_PROOF_GENERATION"
-KEY_ID_VARIABLE = "UNIFIEDTO_PROOF_KEY_ID"
 PASSWORD_TYPE = "azuread:index/applicationPassword:ApplicationPassword"  # noqa: S105 - a type token
 
 _READ_OUTPUTS: Final = "pulumi:pulumi:readStackResourceOutputs"
@@ -36,17 +33,31 @@ ResourcesInState = Mapping[str, Any]
 """URN to ``{"type": type token, "outputs": {…}}``."""
 
 
-def may_hold_registrations() -> bool:
-    """Whether the last run left registrations in the state; also true where the engine cannot tell.
+@dataclass(frozen=True)
+class ProofInState:
+    """The proof on record. `environment` holds the secret in clear."""
 
-    At once, unlike `resources_in_state`: for what has to be decided before anything is declared.
+    create: str
+    interpreter: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SecretRecord:
+    """What the last state says about one component's secrets and who uses them.
+
+    slots: by slot; None where it cannot be told which there are. registrations: in the order of the names asked for;
+    one that the state does not hold is new, or its first write failed, perhaps after Unified.to had carried it out.
     """
-    try:
-        answer = pulumi.runtime.invoke(_READ_OUTPUTS, {"stackName": _stack_name()}).value
-    except Exception:  # the SDK raises a bare Exception for a failed invoke
-        return True
-    resources = (answer or {}).get("outputs") or {}
-    return any(resource.get("type") == REGISTRATION_TYPE for resource in resources.values())
+
+    slots: Mapping[str, SlotInState] | None
+    registrations: Sequence[RegistrationInState]
+
+    def awaits_registration(self, names: Sequence[str]) -> bool:
+        """Whether one of these registrations is not on record with the newest secret in the state."""
+        newest = max((self.slots or {}).values(), key=lambda slot: slot["generation"], default=None)
+        key_id = None if newest is None else newest["key_id"]
+        return any(entry["key_id"] != key_id for entry in self.registrations if entry["name"] in names)
 
 
 def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
@@ -61,8 +72,8 @@ def _resources_in_state() -> pulumi.Output[ResourcesInState | None]:
             answer: Any = await retrying(pulumi.runtime.invoke_async, _READ_OUTPUTS, {"stackName": _stack_name()})
         except Exception as fault:  # the SDK raises a bare Exception for a failed invoke
             pulumi.log.warn(
-                "The stack's last state could not be read, so it is not known which client secret each registration "
-                f"holds: a forced rotation waits until the previous secret has ended ({type(fault).__name__})."
+                f"The stack's last state could not be read ({type(fault).__name__}), so it is not known which client "
+                "secret each registration holds. No secret is rotated in this run. Run pulumi up again."
             )
             return None
         outputs = (answer or {}).get("outputs")
@@ -75,6 +86,31 @@ def _stack_name() -> str:
     return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
+def secret_record(
+    resources: ResourcesInState | None, *, slots: Mapping[str, str], schedule: str, registrations: Sequence[str]
+) -> SecretRecord:
+    """What the state says about the secrets of one component.
+
+    slots: slot to resource name. schedule, registrations: resource names.
+    """
+    return SecretRecord(
+        slots=_slots(resources, slots, schedule),
+        registrations=[_registration(resources, name) for name in registrations],
+    )
+
+
+def proof_in_state(resources: ResourcesInState | None, name: str) -> ProofInState | None:
+    """The proof with a name; None where there is none, or the state cannot be read."""
+    outputs = _outputs(resources or {}, PROOF_TYPE, name)
+    if outputs is None:
+        return None
+    return ProofInState(
+        create=str(outputs.get("create") or ""),
+        interpreter=tuple(outputs.get("interpreter") or ()),
+        environment=dict(outputs.get("environment") or {}),
+    )
+
+
 def _outputs(resources: ResourcesInState, type_token: str, name: str) -> Mapping[str, Any] | None:
     """The outputs of the resource with a type and a name, under whichever parents."""
     for urn, resource in resources.items():
@@ -84,77 +120,18 @@ def _outputs(resources: ResourcesInState, type_token: str, name: str) -> Mapping
     return None
 
 
-def registered_generations(resources: ResourcesInState | None, names: Sequence[str]) -> list[int]:
-    """For each registration, the generation of the secret that Unified.to is known to have accepted last.
-
-    `NEVER`, an older secret than any, where that is not known: the state cannot be read, or it does not hold the
-    registration. Such a one is new, or its first write failed, perhaps after Unified.to had carried it out.
-    """
-    if resources is None:
-        return [NEVER]
-    found = [_outputs(resources, REGISTRATION_TYPE, name) for name in names]
-    generations = [NEVER if outputs is None else outputs.get("secret_generation") for outputs in found]
-    return [int(generation) for generation in generations if generation is not None]
+def _registration(resources: ResourcesInState | None, name: str) -> RegistrationInState:
+    outputs = _outputs(resources or {}, REGISTRATION_TYPE, name) or {}
+    return RegistrationInState(
+        name=name, generation=int(outputs.get("secret_generation", NEVER)), key_id=str(outputs.get("secret_key_id", ""))
+    )
 
 
-@dataclass(frozen=True)
-class ProofMeans:
-    """How a secret is proven: the command line, and the seconds that it may take, as text."""
-
-    command: str
-    deadline_s: str
-
-
-@dataclass(frozen=True)
-class ProofInState:
-    """The proof on record. `environment`: what was proven, without the deadline; holds the secret in clear."""
-
-    means: ProofMeans
-    environment: Mapping[str, str] = field(repr=False)
-
-
-def proof_in_state(resources: ResourcesInState | None, name: str) -> ProofInState | None:
-    """The proof with a name; None where there is none, or it cannot be told."""
-    outputs = _outputs(resources or {}, PROOF_TYPE, name)
-    if outputs is None:
-        return None
-    environment = dict(outputs.get("environment") or {})
-    deadline_s = environment.pop(DEADLINE_VARIABLE, "")
-    return ProofInState(ProofMeans(str(outputs.get("create") or ""), deadline_s), environment)
-
-
-def proven_generation(resources: ResourcesInState | None, name: str | None) -> int | None:
-    """The generation of the secret that the proof with a name has proven last, `NEVER` where the state holds no proof;
-    None where it cannot be told."""
-    if resources is None or name is None:
-        return None
-    proof = proof_in_state(resources, name)
-    if proof is None:
-        return NEVER
-    generation = proof.environment.get(GENERATION_VARIABLE)
-    return None if generation is None else int(generation)
-
-
-def used_key_ids(resources: ResourcesInState | None, names: Sequence[str], proof: str | None) -> list[str]:
-    """Key ids of the secrets that registrations are on record with, and of the one that was proven last."""
-    if resources is None:
-        return []
-    found = [(_outputs(resources, REGISTRATION_TYPE, name) or {}).get("secret_key_id") for name in names]
-    proven = proof_in_state(resources, proof) if proof is not None else None
-    if proven is not None:
-        found.append(proven.environment.get(KEY_ID_VARIABLE))
-    return sorted({str(key_id) for key_id in found if key_id})
-
-
-def slots_in_state(
+def _slots(
     resources: ResourcesInState | None, names: Mapping[str, str], schedule: str
 ) -> dict[str, SlotInState] | None:
-    """The client secrets in the state by slot; None where it cannot be told which there are.
-
-    `names` gives each slot's resource name, `schedule` the schedule's. A state that holds neither the schedule nor a
-    secret under these names says nothing: the stack is new, or the component was renamed and its resources are about
-    to be found under their old names.
-    """
+    """A state that holds neither the schedule nor a secret under these names says nothing: the stack is new, or the
+    component was renamed and its resources are about to be found under their old names."""
     if resources is None:
         return None
     slots: dict[str, SlotInState] = {}

@@ -94,6 +94,7 @@ def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: s
             key_id=str(entry.get("keyId") or ""),
             display_name=str(entry.get("displayName") or ""),
             hint=str(entry.get("hint") or ""),
+            starts_at=str(entry.get("startDateTime") or ""),
             ends_at=str(entry.get("endDateTime") or ""),
         )
         for entry in answer.json().get("passwordCredentials") or ()

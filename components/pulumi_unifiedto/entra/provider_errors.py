@@ -17,6 +17,7 @@ from ..errors import (
     CallerNotPermitted,
     EntraStepFailed,
     PersonalSideNotReady,
+    ProofNotRun,
     SecretAlreadyGone,
     SecretLimitReached,
     TenantPolicyRefused,
@@ -27,6 +28,7 @@ from ..program.once_in_a_run import once
 ADVICE_HOOK: Final = "pulumi-unifiedto-advice"
 
 _STATUS: Final = re.compile(r"unexpected status (\d{3}) \([^)]*\)(?: with error: (\w+))?")
+_CATALOGUE_CODE: Final = re.compile(r"\bUNI\d{3} ")
 _POLICY_ID: Final = re.compile(r"policy '([0-9a-fA-F-]{36})'")
 
 _TABLE: Final[tuple[tuple[re.Pattern[str], Callable[[str, str, str], UnifiedtoError]], ...]] = (
@@ -84,6 +86,21 @@ def advice_hook() -> ErrorHook:
         return False
 
     return once("advice hook", lambda: ErrorHook(ADVICE_HOOK, advise))
+
+
+def proof_advice_hook() -> ErrorHook:
+    """The hook, one for all proofs of a run, that says what to do where a proof did not even start.
+
+    A proof that ran has printed an error of the catalogue itself.
+    """
+
+    def advise(args: ErrorHookArgs) -> bool:
+        if not _CATALOGUE_CODE.search(args.errors[0] if args.errors else ""):
+            interpreter = (args.new_inputs or {}).get("interpreter") or ["unknown"]
+            pulumi.log.error(str(ProofNotRun(resource=args.name, interpreter=str(interpreter[0]))))
+        return False
+
+    return once("proof advice hook", lambda: ErrorHook("pulumi-unifiedto-proof-advice", advise))
 
 
 def _remote_code(text: str) -> str | None:

@@ -268,46 +268,6 @@ class CallerNotPermitted(AccountError):
         super().__init__(f"{who} may not {operation} in Entra.", remote_code=remote_code, request_id=request_id)
 
 
-class SecretLimitReached(AccountError):
-    """The application already holds as many client secrets as Entra allows."""
-
-    code = "UNI209"
-    title = "application at its limit of client secrets"
-    usual_cause = (
-        "An app registration that personal accounts may use holds at most two client secrets, expired ones included."
-    )
-    remedy = "Remove a secret that nothing uses (Entra, App registrations, Certificates & secrets), then run again."
-    example = MappingProxyType(
-        {
-            "application": "33333333-3333-3333-3333-333333333333",
-            "limit": 2,
-            "secrets": ('"made by hand" (hint abc, ends 2027-03-01)', '"old laptop" (hint xyz, ends 2026-12-31)'),
-            "is_beforehand": True,
-        }
-    )
-
-    def __init__(
-        self,
-        *,
-        application: str,
-        secrets: Sequence[str] = (),
-        limit: int = 2,
-        is_beforehand: bool = False,
-        next_step: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        """is_beforehand: nothing was done yet; otherwise the secret that was to be replaced may be gone already."""
-        held = f": {'; '.join(secrets)}" if secrets else ""
-        super().__init__(
-            f"The application {application} already holds {len(secrets) or limit} client secrets{held}."
-            + (" Nothing was changed." if is_beforehand else ""),
-            next_step=next_step,
-            remote_code=remote_code,
-            request_id=request_id,
-        )
-
-
 class TenantPolicyRefused(AccountError):
     """An app management policy of the tenant forbids the secret's lifetime, or client secrets at all."""
 
@@ -375,66 +335,6 @@ class ForcedRotationRefused(AccountError):
         super().__init__(
             f'The forced rotation "{force_token}" was not carried out: {use}, '
             f"while generation {current} waits to be registered.",
-        )
-
-
-class OrphanedSecret(AccountError):
-    """A secret of ours exists in Entra, but its value was lost with the answer."""
-
-    code = "UNI212"
-    title = "client secret whose value was lost"
-    usual_cause = (
-        "An earlier run had Entra create the secret, and the answer was lost on its way. No state holds its value, so "
-        "neither this stack nor any of its registrations can use it."
-    )
-    remedy = "Remove it, then run again."
-    example = MappingProxyType(
-        {
-            "display_name": "sign-in green #1 until 2027-03-01",
-            "key_id": "44444444-4444-4444-4444-444444444444",
-            "application": "33333333-3333-3333-3333-333333333333",
-            "command": "az ad app credential delete --id <client id> --key-id 44444444-4444-4444-4444-444444444444",
-        }
-    )
-
-    def __init__(self, *, display_name: str, key_id: str, application: str, command: str | None = None) -> None:
-        self.key_id = key_id
-        super().__init__(
-            f'The application {application} holds a client secret "{display_name}" (key id {key_id}) that no '
-            "state knows.",
-            next_step=f"Remove it with: {command} and run again." if command else None,
-        )
-
-
-class StateOlderThanEntra(AccountError):
-    """Entra holds later secrets of this stack than its state knows, and has no room for another."""
-
-    code = "UNI220"
-    title = "state older than what Entra holds"
-    usual_cause = (
-        "The state was restored from a backup, or another stack of the same project, name and component uses the "
-        "application. Unified.to may use a secret that this state does not hold, so none is called unused."
-    )
-    remedy = (
-        "Restore the newest state of the stack and run again. If there is none, find out which of the secrets nothing "
-        "uses (Entra's sign-in logs name the key id that was used), remove that one, run pulumi refresh, and run again."
-    )
-    example = MappingProxyType(
-        {
-            "application": "33333333-3333-3333-3333-333333333333",
-            "secrets": (
-                "'crm/prod login blue #2 until 2027-03-01', key id 44444444-4444-4444-4444-444444444444, value begins "
-                "abc…, until 2027-03-01T00:00:00Z (in this stack's state)",
-                "'crm/prod login green #3 until 2027-06-01', key id 55555555-5555-5555-5555-555555555555, value begins "
-                "xyz…, until 2027-06-01T00:00:00Z",
-            ),
-        }
-    )
-
-    def __init__(self, *, application: str, secrets: Sequence[str]) -> None:
-        super().__init__(
-            f"The application {application} holds client secrets that were made later than this stack's state: "
-            f"{'; '.join(secrets)}. Nothing was changed."
         )
 
 
@@ -631,4 +531,85 @@ class SecretAlreadyGone(AccountError):
             f"The client secret of {resource} does not exist in Entra any more.",
             remote_code=remote_code,
             request_id=request_id,
+        )
+
+
+class SecretLimitReached(AccountError):
+    """The application holds as many client secrets as Entra allows, and the plan replaces none of them."""
+
+    code = "UNI209"
+    title = "no room for another client secret"
+    usual_cause = (
+        "An app registration that personal accounts may use holds at most two client secrets, expired ones included. "
+        "A secret of the list may be the one that customers sign in with, also where this stack's state does not hold "
+        "it: the state may have lost it, or be older than Entra."
+    )
+    remedy = (
+        "Find out which secret customers sign in with. Unified.to's dashboard shows a workspace admin the client "
+        "secret of each integration: compare its first characters with the list. Or sign in once as a customer and "
+        "compare the key id in Entra's sign-in logs. Then remove a secret that is not that one: az ad app credential "
+        "delete --id <object id> --key-id <key id>. Run pulumi refresh, and then pulumi up."
+    )
+    example = MappingProxyType(
+        {
+            "application": "33333333-3333-3333-3333-333333333333",
+            "limit": 2,
+            "secrets": (
+                '"crm/prod login blue #2 until 2027-03-01"; key id 44444444-4444-4444-4444-444444444444; value begins '
+                "with abc; valid from 2026-09-02T00:00:00Z to 2027-03-01T00:00:00Z; in this stack's state; on record "
+                "with login-Production-microsoft_ad",
+                '"made by hand"; key id 55555555-5555-5555-5555-555555555555; value begins with xyz; valid from '
+                "2026-01-01T00:00:00Z to 2027-01-01T00:00:00Z; not in this stack's state; on record with no "
+                "registration",
+            ),
+        }
+    )
+
+    def __init__(self, *, application: str, limit: int = 2, secrets: Sequence[str] = ()) -> None:
+        """secrets: the facts about each, where the list was read before anything was changed."""
+        listed = "".join(f"\n    {number}. {facts}" for number, facts in enumerate(secrets, start=1))
+        super().__init__(
+            f"Entra has no room for another client secret of the application {application}: the limit is {limit}."
+            + (f" Nothing was changed. The application holds:{listed}" if secrets else "")
+        )
+
+
+class SecretOfAnotherGeneration(AccountError):
+    """A run left the client secret out, and would register an older one as the new one."""
+
+    code = "UNI222"
+    title = "client secret left out of the run"
+    usual_cause = (
+        "The run leaves out the resource that holds the client secret (--target or --exclude). It would register an "
+        "older secret as the new one."
+    )
+    remedy = "Run pulumi up without --target and --exclude."
+    example = MappingProxyType({"generation": 3, "held": "1"})
+
+    def __init__(self, *, generation: int, held: str) -> None:
+        super().__init__(
+            f"The schedule is at generation {generation}, and its slot holds the client secret of generation "
+            f"{held or 'unknown'}. Nothing was registered."
+        )
+
+
+class ReplacementNotPlanned(AccountError):
+    """Somebody asked Pulumi to replace a client secret outside the rotation."""
+
+    code = "UNI223"
+    title = "replacement of a client secret outside the rotation"
+    usual_cause = (
+        "Somebody asked for a replacement with --replace, --target-replace or pulumi state taint. It could remove the "
+        "secret that customers sign in with before another one is registered."
+    )
+    remedy = (
+        "Run pulumi state untaint for the resource if it is tainted. To get a new secret now, run pulumi config set "
+        "unifiedto:forceRotation <a new value>, and then pulumi up without these options."
+    )
+    example = MappingProxyType({"resource": "login-secret-blue", "generation": 2})
+
+    def __init__(self, *, resource: str, generation: int) -> None:
+        super().__init__(
+            f"The client secret of generation {generation} ({resource}) was not replaced: the rotation does not plan "
+            "it."
         )

@@ -379,22 +379,45 @@ class EntraStepFailed(LaterError):
         super().__init__(f"Entra did not {operation} {resource}.", remote_code=remote_code)
 
 
-class MoveNeedsState(LaterError):
-    """The secrets are to move to another application, and it is not known which of them the stack has."""
+class ApplicationChangeRefused(LaterError):
+    """The secrets are to move to another application, and the stack's state does not allow that yet."""
 
     code = "UNI313"
-    title = "another application while the state cannot be told"
+    title = "another application before the state allows it"
     usual_cause = (
-        "The stack's last state could not be read (a warning says so), or the component was renamed in the same run, "
-        "so that its secrets are not found under their names yet."
+        "The client secrets of the first application stay in use until those of the second one are registered, so the "
+        "state must show which application has which. It cannot be read (a warning says so), the component was renamed "
+        "in the same run, or an earlier change of the application has not finished."
     )
-    remedy = "Run again. If the component was renamed, run pulumi up with the old application first, then change it."
+    remedy = "Run pulumi up with the application that the last run had, until it succeeds. Then change the application."
     example = MappingProxyType(
-        {"old": "33333333-3333-3333-3333-333333333333", "new": "66666666-6666-6666-6666-666666666666"}
+        {
+            "old": "33333333-3333-3333-3333-333333333333",
+            "new": "66666666-6666-6666-6666-666666666666",
+            "reason": "the state holds client secrets of both applications",
+        }
     )
 
-    def __init__(self, *, old: str, new: str) -> None:
+    def __init__(self, *, old: str, new: str, reason: str) -> None:
         super().__init__(
-            f"The client secrets were not moved from the application {old} to {new}: it is not known which of them are "
-            "in use. Nothing was changed."
+            f"The client secrets cannot move from the application {old} to {new}: {reason}. Nothing was changed."
         )
+
+
+class ProofNotRun(LaterError):
+    """The command that proves a client secret did not start, or ended without a result."""
+
+    code = "UNI314"
+    title = "proof of the client secret did not run"
+    usual_cause = (
+        "The Python interpreter that runs the program could not start the proof, or somebody stopped it. Entra was not "
+        "asked."
+    )
+    remedy = (
+        "Check that this Python has the package: python -m pip show pulumi-unifiedto. Then run pulumi up again. The "
+        "new secret was not registered."
+    )
+    example = MappingProxyType({"resource": "login-proof", "interpreter": "/srv/app/venv/bin/python"})
+
+    def __init__(self, *, resource: str, interpreter: str) -> None:
+        super().__init__(f"The proof {resource} did not run with the interpreter {interpreter}.")

@@ -28,10 +28,8 @@ _PLAIN_KINDS: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
 
 _OPTIONAL: Final[tuple[Any, ...]] = (NotRequired,)
 
-_OTHERWISE_SPELT: Final = {"proof_deadline_s": "proofDeadline"}
 
-
-def given(kind: type[Arguments], args: Arguments, *, within: str = "") -> Arguments:
+def validated(kind: type[Arguments], args: Arguments, *, within: str = "") -> Arguments:
     """The arguments that are there: None, and an empty text for one that is optional, count as absent.
 
     kind: the TypedDict. within: begins every name in a message, such as ``registrations[0].``.
@@ -64,7 +62,7 @@ def given(kind: type[Arguments], args: Arguments, *, within: str = "") -> Argume
 def spelling(key: str) -> str:
     """An argument's name as messages have it: as the key of a stack's configuration is spelt."""
     first, *others = key.split("_")
-    return _OTHERWISE_SPELT.get(key) or first + "".join(map(str.capitalize, others))
+    return first + "".join(map(str.capitalize, others))
 
 
 def is_known(value: Any) -> bool:

@@ -1,0 +1,90 @@
+"""The two slots: one `azuread.ApplicationPassword` each, replaced only as the schedule plans."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+import pulumi_azuread as azuread
+
+from ..entra import provider_errors
+from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
+from .rotation import NEVER, SlotName
+from .schedule import RotationSchedule
+from .stack_state import SecretRecord
+
+if TYPE_CHECKING:
+    from .rotating_client_secret import RotatingClientSecretArgs
+
+
+def declare_slot(
+    parent: pulumi.Resource,
+    slot: SlotName,
+    name: str,
+    args: "RotatingClientSecretArgs",
+    schedule: RotationSchedule,
+    record: pulumi.Output[SecretRecord],
+    deleted_with: pulumi.Resource | None,
+) -> pulumi.Output[azuread.ApplicationPassword | None]:
+    """Declares a slot's secret if the schedule has one for it, else nothing.
+
+    The schedule's values are known in every preview, so that what is declared inside `apply` is always previewed.
+    """
+    on_error = provider_errors.advice_hook()
+
+    def declare(known: Sequence[Any]) -> azuread.ApplicationPassword | None:
+        generation, application, in_state = int(known[0]), str(known[1]), known[2].slots or {}
+        if generation == NEVER:
+            return None
+        held = in_state.get(slot)
+        is_planned = held is None or int(held["generation"]) != generation
+        # A slot of the same application is emptied first, because Entra holds no third secret. Whatever else replaces a
+        # secret, Pulumi creates the new one first, and the hook below refuses.
+        is_refilled = held is not None and is_planned and held.get("application_object_id", "") in ("", application)
+        return azuread.ApplicationPassword(
+            name,
+            application_id=args["application_id"],
+            display_name=getattr(schedule, f"{slot}_display_name"),
+            end_date=getattr(schedule, f"{slot}_ends_at"),
+            rotate_when_changed={"generation": str(generation)},
+            opts=pulumi.ResourceOptions(
+                parent=parent,
+                protect=False,
+                retain_on_delete=False,
+                delete_before_replace=is_refilled,
+                deleted_with=deleted_with,
+                additional_secret_outputs=["value"],
+                depends_on=[schedule],
+                hooks=pulumi.ResourceHookBinding(
+                    on_error=[on_error], before_create=[_check(name, generation, is_planned=is_planned)]
+                ),
+            ),
+        )
+
+    return pulumi.Output.all(getattr(schedule, f"{slot}_generation"), schedule.application_object_id, record).apply(
+        declare
+    )
+
+
+def _check(name: str, generation: int, *, is_planned: bool) -> pulumi.ResourceHook:
+    """A hook that stops Pulumi from creating a secret that the schedule does not plan: the state holds it already.
+
+    Pulumi would do that where a person asks for a replacement (``--replace``, ``--target-replace``, ``state taint``).
+    """
+
+    def refuse(_args: pulumi.ResourceHookArgs) -> None:
+        if not is_planned:
+            raise ReplacementNotPlanned(resource=name, generation=generation)
+
+    return pulumi.ResourceHook(f"pulumi-unifiedto-planned-{name}", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+def require_generation(generation: int, rotate_when_changed: Mapping[str, str] | None) -> int:
+    """The schedule's generation; raises SecretOfAnotherGeneration where the slot holds another one.
+
+    That is so where a run leaves the slot out (``--target``, ``--exclude``): its secret would be proven and registered
+    as what it is not.
+    """
+    held = (rotate_when_changed or {}).get("generation", "")
+    if held != str(generation):
+        raise SecretOfAnotherGeneration(generation=generation, held=held)
+    return generation
