@@ -289,10 +289,11 @@ def _moved(before: Schedule, run: Circumstances) -> Schedule:
         raise ApplicationChangeRefused(
             old=before.application, new=run.application, reason="the stack's state could not be read"
         )
-    own_slots = run.slots_of(run.application) or {}
-    if own_slots and own_slots != run.slots:
+    if run.slots_of(run.application):
         raise ApplicationChangeRefused(
-            old=before.application, new=run.application, reason="the state holds client secrets of both applications"
+            old=before.application,
+            new=run.application,
+            reason=f"an earlier change to {before.application} has not finished",
         )
     return Schedule(
         run.plan(before.generation + 1),

@@ -394,7 +394,7 @@ class ApplicationChangeRefused(LaterError):
         {
             "old": "33333333-3333-3333-3333-333333333333",
             "new": "66666666-6666-6666-6666-666666666666",
-            "reason": "the state holds client secrets of both applications",
+            "reason": "an earlier change to 33333333-3333-3333-3333-333333333333 has not finished",
         }
     )
 
