@@ -152,6 +152,7 @@ class Step(Enum):
     MOVE = "start again in another application"
     ROTATE_DUE = "rotate, the period is over"
     ROTATE_FORCED = "rotate, as forced"
+    REFILL = "rotate within the slot, the current secret has ended and the previous one may be registered"
     HOLD = "hold, the current secret is not registered everywhere yet"
 
 
@@ -230,7 +231,7 @@ class Circumstances:
 
 
 def decide(before: Schedule | None, run: Circumstances) -> Decision:
-    """The schedule of this run, at most one generation later than the one before, however late the run is.
+    """The schedule of this run: one secret is replaced at most, however late the run is.
 
     A current secret that the state does not hold (never created, or removed by hand) is planned anew, with dates that
     begin now: the old dates may be what the tenant refused. That answers a forced rotation too.
@@ -270,6 +271,10 @@ def decide(before: Schedule | None, run: Circumstances) -> Decision:
     if run.slots != own_slots and before.current.is_alive(run.now):
         in_danger = before.previous or before.current
     if in_danger is not None and in_danger.is_alive(run.now):
+        if not before.current.is_alive(run.now):
+            # A shorter period can end the current secret before the previous one. Its own slot is free then.
+            refilled = replace(obeyed, current=run.plan(before.generation + len(SLOT_NAMES)))
+            return Decision(refilled, Step.REFILL)
         if not forced:
             return Decision(kept, Step.HOLD)
         raise ForcedRotationRefused(
