@@ -8,8 +8,8 @@ import pulumi_azuread as azuread
 
 from ..entra import provider_errors
 from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
-from .rotation import NEVER, SlotName
-from .schedule import RotationSchedule
+from .rotation import NEVER, SlotInState, SlotName
+from .schedule import RotationSchedule, known
 from .stack_state import SecretRecord
 
 if TYPE_CHECKING:
@@ -31,15 +31,14 @@ def declare_slot(
     """
     on_error = provider_errors.advice_hook()
 
-    def declare(known: Sequence[Any]) -> azuread.ApplicationPassword | None:
-        generation, application, in_state = int(known[0]), str(known[1]), known[2].slots or {}
+    def declare(values: Sequence[Any]) -> azuread.ApplicationPassword | None:
+        generation, application, in_state = int(values[0]), str(values[1]), values[2].slots or {}
         if generation == NEVER:
             return None
         held = in_state.get(slot)
-        is_planned = held is None or int(held["generation"]) != generation
         # A slot of the same application is emptied first, because Entra holds no third secret. Whatever else replaces a
         # secret, Pulumi creates the new one first, and the hook below refuses.
-        is_refilled = held is not None and is_planned and held.get("application_object_id", "") in ("", application)
+        is_refilled = held is not None and int(held["generation"]) != generation and _is_of(held, application)
         return azuread.ApplicationPassword(
             name,
             application_id=args["application_id"],
@@ -54,9 +53,7 @@ def declare_slot(
                 deleted_with=deleted_with,
                 additional_secret_outputs=["value"],
                 depends_on=[schedule],
-                hooks=pulumi.ResourceHookBinding(
-                    on_error=[on_error], before_create=[_check(name, generation, is_planned=is_planned)]
-                ),
+                hooks=pulumi.ResourceHookBinding(on_error=[on_error], before_create=[_check(name, generation, held)]),
             ),
         )
 
@@ -65,14 +62,22 @@ def declare_slot(
     )
 
 
-def _check(name: str, generation: int, *, is_planned: bool) -> pulumi.ResourceHook:
+def _is_of(held: SlotInState, application: str) -> bool:
+    return held.get("application_object_id", "") in ("", application)
+
+
+def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.ResourceHook:
     """A hook that stops Pulumi from creating a secret that the schedule does not plan: the state holds it already.
 
-    Pulumi would do that where a person asks for a replacement (``--replace``, ``--target-replace``, ``state taint``).
+    Pulumi would do that where a person asks for a replacement (``--replace``, ``--target-replace``, ``state taint``),
+    and where ``pulumi up --refresh`` found that it was removed: the state that the program reads is the one before
+    (observed with Pulumi 3.274), so the schedule does not know it yet. Another application needs a secret of its own;
+    a preview of its replacement does not know it.
     """
 
-    def refuse(_args: pulumi.ResourceHookArgs) -> None:
-        if not is_planned:
+    def refuse(args: pulumi.ResourceHookArgs) -> None:
+        application = str(known((args.new_inputs or {}).get("applicationId"), "")).rpartition("/")[2]
+        if held is not None and int(held["generation"]) == generation and application and _is_of(held, application):
             raise ReplacementNotPlanned(resource=name, generation=generation)
 
     return pulumi.ResourceHook(f"pulumi-unifiedto-planned-{name}", refuse, pulumi.ResourceHookOptions(on_dry_run=True))

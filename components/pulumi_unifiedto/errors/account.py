@@ -565,11 +565,17 @@ class SecretLimitReached(AccountError):
         }
     )
 
-    def __init__(self, *, application: str, limit: int = 2, secrets: Sequence[str] = ()) -> None:
-        """secrets: the facts about each, where the list was read before anything was changed."""
+    def __init__(
+        self, *, application: str = "", resource: str = "", limit: int = 2, secrets: Sequence[str] = ()
+    ) -> None:
+        """application or resource: the object id, or the name of the resource that Entra refused to create.
+        secrets: the facts about each, where the list was read before anything was changed."""
         listed = "".join(f"\n    {number}. {facts}" for number, facts in enumerate(secrets, start=1))
+        wanted = (
+            f"the client secret {resource}" if resource else f"another client secret of the application {application}"
+        )
         super().__init__(
-            f"Entra has no room for another client secret of the application {application}: the limit is {limit}."
+            f"Entra has no room for {wanted}: the limit is {limit}."
             + (f" Nothing was changed. The application holds:{listed}" if secrets else "")
         )
 
@@ -597,19 +603,21 @@ class ReplacementNotPlanned(AccountError):
     """Somebody asked Pulumi to replace a client secret outside the rotation."""
 
     code = "UNI223"
-    title = "replacement of a client secret outside the rotation"
+    title = "new client secret outside the rotation"
     usual_cause = (
         "Somebody asked for a replacement with --replace, --target-replace or pulumi state taint. It could remove the "
-        "secret that customers sign in with before another one is registered."
+        "secret that customers sign in with before another one is registered. Or pulumi up --refresh found that the "
+        "secret was removed in Entra."
     )
     remedy = (
-        "Run pulumi state untaint for the resource if it is tainted. To get a new secret now, run pulumi config set "
-        "unifiedto:forceRotation <a new value>, and then pulumi up without these options."
+        "If the secret was removed in Entra, run pulumi refresh, and then pulumi up. Run pulumi state untaint for the "
+        "resource if it is tainted. To get a new secret now, run pulumi config set unifiedto:forceRotation <a new "
+        "value>, and then pulumi up without these options."
     )
     example = MappingProxyType({"resource": "login-secret-blue", "generation": 2})
 
     def __init__(self, *, resource: str, generation: int) -> None:
         super().__init__(
-            f"The client secret of generation {generation} ({resource}) was not replaced: the rotation does not plan "
-            "it."
+            f"Pulumi was not allowed to create the client secret of generation {generation} ({resource}) again: the "
+            "rotation does not plan it."
         )
