@@ -414,17 +414,23 @@ def recover(run: Circumstances) -> Schedule | None:
 
 
 def as_in_state(schedule: Schedule, slots: Mapping[str, SlotInState]) -> Schedule:
-    """The schedule with the dates and names that the state has for its secrets.
+    """The schedule with the secrets that the state has, where their names or ends differ.
 
-    A previous secret that the state does not hold (removed in the portal, or never created) is left out: its end date
-    may lie in the past, which Microsoft Graph refuses.
+    The start stays as planned where they agree: Entra notes a later second. A previous secret that the state does not
+    hold (removed in the portal, or never created) is left out: Microsoft Graph may refuse its end date.
     """
-    current, previous = schedule.current, schedule.previous
-    if holds(slots, current):
-        current = _held_in(slots[current.slot])
+    previous = schedule.previous
     if previous is not None:
-        previous = _held_in(slots[previous.slot]) if holds(slots, previous) else None
-    return replace(schedule, current=current, previous=previous)
+        previous = _as_held(previous, slots) if holds(slots, previous) else None
+    return replace(schedule, current=_as_held(schedule.current, slots), previous=previous)
+
+
+def _as_held(planned: PlannedSecret, slots: Mapping[str, SlotInState]) -> PlannedSecret:
+    if not holds(slots, planned):
+        return planned
+    held = _held_in(slots[planned.slot])
+    agrees = (held.display_name, held.ends_at) == (planned.display_name, planned.ends_at)
+    return planned if agrees else held
 
 
 def _held_in(slot: SlotInState) -> PlannedSecret:
