@@ -26,7 +26,7 @@ from .entra.application import EntraApplication, validate_display_name
 from .entra.cloud import cloud_settings, current_instant
 from .entra.redirect_uris import validate_redirect_uris
 from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon, UnifiedtoError
-from .program.arguments import given
+from .program.arguments import validated
 from .program.once_in_a_run import name_once
 from .registration.declared_once import declare_once
 from .registration.inputs import judge_known
@@ -151,7 +151,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MicrosoftIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises errors of the catalogue for every argument that can be judged before anything is created."""
-        args = given(MicrosoftIntegrationArgs, args)
+        args = validated(MicrosoftIntegrationArgs, args)
         registrations = judged_registrations(args["registrations"])
         api_url = api_url_of(args)
         redirect_uris = redirect_uris_of(args, api_url)
@@ -389,7 +389,7 @@ def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[Regi
     judged = []
     for index, registration in enumerate(registrations):
         place = f"registrations[{index}]"
-        judged.append(given(RegistrationArgs, registration, within=f"{place}."))
+        judged.append(validated(RegistrationArgs, registration, within=f"{place}."))
         try:
             judge_known(judged[-1])
         except UnifiedtoError as fault:

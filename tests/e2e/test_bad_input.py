@@ -98,7 +98,7 @@ KNOWN_BEFOREHAND: list[Any] = [
     ),
     pytest.param(
         {"registrations": [{"integrationType": 7}]},
-        ["UNI113", "registrations[0].integrationType", "it is not a text"],
+        ["UNI113", "registrations[0].integrationType", "it must be a string"],
         id="integration type as number",
     ),
     pytest.param(
@@ -108,17 +108,17 @@ KNOWN_BEFOREHAND: list[Any] = [
     ),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "permissions": "auth_login"}]},
-        ["UNI113", "registrations[0].permissions", "it is not a list of texts"],
+        ["UNI113", "registrations[0].permissions", "it must be a list of strings"],
         id="permissions as text",
     ),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "scopeOverrides": {"auth_login": 1}}]},
-        ["UNI113", "registrations[0].scopeOverrides", "it does not map names to texts"],
+        ["UNI113", "registrations[0].scopeOverrides", "it must map names to strings"],
         id="scope overrides",
     ),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "isActive": "yes"}]},
-        ["UNI113", "registrations[0].isActive", "it is neither true nor false"],
+        ["UNI113", "registrations[0].isActive", "it must be true or false"],
         id="flag as text",
     ),
     pytest.param(

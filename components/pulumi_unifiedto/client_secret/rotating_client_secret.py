@@ -12,7 +12,7 @@ from typing_extensions import NotRequired
 
 from ..entra import provider_errors as entra_errors
 from ..entra.cloud import current_instant
-from ..program.arguments import given
+from ..program.arguments import validated
 from ..program.once_in_a_run import name_once
 from . import stack_state
 from .rotation import NEVER, SLOT_NAMES, SlotName, format_instant, parse_instant, slot_of
@@ -88,7 +88,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RotatingClientSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidInput for arguments that are unknown, missing or of another type."""
-        args = given(RotatingClientSecretArgs, args)
+        args = validated(RotatingClientSecretArgs, args)
         name_once(self, name, opts)
         # Of the secrets alone: Pulumi hands a component's option down to all its children, and replaces with the
         # application what is deleted with it. The schedule must never be replaced: it would start over.

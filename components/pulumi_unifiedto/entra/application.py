@@ -18,7 +18,7 @@ from ..errors import (
     UnifiedtoError,
     UnknownGraphPermission,
 )
-from ..program.arguments import given
+from ..program.arguments import validated
 from . import provider_errors as entra_errors
 from .redirect_uris import validate_redirect_uris
 
@@ -76,7 +76,7 @@ class EntraApplication(pulumi.ComponentResource):
     def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission, at once for plain
         values and else in the run."""
-        args = given(EntraApplicationArgs, args)
+        args = validated(EntraApplicationArgs, args)
         redirect_uris = checked(args["redirect_uris"], validate_redirect_uris)
         display_name = checked(args["display_name"], validate_display_name)
         super().__init__("unifiedto:index:EntraApplication", name, None, opts)

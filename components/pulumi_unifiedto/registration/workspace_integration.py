@@ -35,7 +35,7 @@ from typing_extensions import NotRequired
 
 from ..client_secret.rotation import NEVER
 from ..errors import ApiKeyMissing, ApiKeyNotSecret, InvalidInput, UnexpectedFault, UnifiedtoError
-from ..program.arguments import given
+from ..program.arguments import validated
 from ..unified.client import UnifiedApi
 from ..unified.rows import Identity, same_client
 from ..unified.settings import ApiSettings, api_key_from
@@ -143,7 +143,7 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
     updated_at: pulumi.Output[str]
 
     def __init__(self, name: str, args: WorkspaceIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        args = given(WorkspaceIntegrationArgs, args)
+        args = validated(WorkspaceIntegrationArgs, args)
         declare_once(name, args)
         require_secret_api_key()
         properties: dict[str, Any] = {**dict.fromkeys((*INPUT_KEYS, *OUTPUT_KEYS)), **args}
