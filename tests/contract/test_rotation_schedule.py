@@ -461,7 +461,7 @@ def test_a_secret_whose_value_was_lost_is_listed_without_a_verdict(
 def test_a_caller_without_the_right_is_told_so_in_words(
     schedule: DynamicProvider, app: Registered, emulator: EmulatorServer
 ) -> None:
-    emulator.world.settings.update({"caller_roles": ["Application.Read.All"]})
+    emulator.world.settings.update({"caller_roles": ["User.Read.All"]})
     words = refused(schedule, {}, program(application_object_id=app.id))
     assert words.startswith("UNI208 The deploying identity ")
     assert "Application.ReadWrite.OwnedBy" in words
@@ -564,7 +564,7 @@ def test_a_look_that_fails_lets_the_run_go_on_and_says_so(
         assert schedule.check({}, program(application_object_id=app.id)).inputs == of(app, FIRST)
     finally:
         emulator.world.faults.clear()
-    assert process.has_printed("could not be listed beforehand", since=before)
+    assert process.has_printed("The client secrets of the application could not be listed", since=before)
 
 
 # --- what the state holds of the provider ----------------------------------------------------------------------------
