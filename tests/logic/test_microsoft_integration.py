@@ -50,8 +50,8 @@ def test_the_api_s_address_follows_from_the_region_unless_it_is_given(given: dic
 @pytest.mark.parametrize(
     ("api_url", "words"),
     [
-        ("http://api.unified.to", "it does not begin with https://, and the API key would travel in clear"),
-        ("https://ada:word@api.unified.to", "it holds a user name or a password"),
+        ("http://api.unified.to", "it does not begin with https://, and the API key would be sent unencrypted"),
+        ("https://ada:word@api.unified.to", "it contains a user name or a password"),
         ("api.unified.to", "it does not begin with https://"),
         ("https://api.unified.to/v1", "it has a path"),
     ],

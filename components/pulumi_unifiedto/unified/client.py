@@ -185,7 +185,7 @@ class UnifiedApi:
                 "PUT" if method == "PUT" else "POST", path, body=body.to_json(), secrets=tuple(body.auth.values())
             )
         except CallFailed as failed:
-            if failed.fate_unknown:
+            if failed.outcome_unknown:
                 may_repeat = failed.reaction is Reaction.LOOK_FIRST
                 raise UncertainWrite(failed.failure, failed.wait_s, may_repeat=may_repeat) from None
             raise self._error(failed) from None

@@ -347,7 +347,7 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "redirect URI with a query": ({"redirect_uris": [CALLBACK + "?x=1"]}, "UNI104", "query"),
     "redirect URI with a wildcard": ({"redirect_uris": ["https://*.example.com/"]}, "UNI104", "wildcard"),
     "redirect URI too long": ({"redirect_uris": [CALLBACK + "x" * 256]}, "UNI104", "256"),
-    "API address": ({"api_url": "http://api.unified.to"}, "UNI112", "in clear"),
+    "API address": ({"api_url": "http://api.unified.to"}, "UNI112", "unencrypted"),
     "environment": ({"environment": " "}, "UNI113", "environment"),
     "on_delete": ({"on_delete": "remove"}, "UNI110", '"restore", "deactivate", "keep", "clear"'),
     "mode": ({"mode": "automatic"}, "UNI110", '"api", "manual"'),

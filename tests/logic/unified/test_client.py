@@ -452,14 +452,14 @@ def test_api_addresses_have_one_spelling(given: str, normal: str) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("http://api.unified.to", "the API key would travel in clear"),
-        ("http://127.0.0.1.example.com", "the API key would travel in clear"),
+        ("http://api.unified.to", "the API key would be sent unencrypted"),
+        ("http://127.0.0.1.example.com", "the API key would be sent unencrypted"),
         ("api.unified.to", "it does not begin with https://"),
         ("ftp://api.unified.to", "it does not begin with https://"),
         ("https://", "it names no host"),
         ("https://api.unified.to/unified", "it has a path"),
         ("https://api.unified.to?key=1", "it has a query"),
-        ("https://user:password-canary@api.unified.to", "it holds a user name"),
+        ("https://user:password-canary@api.unified.to", "it contains a user name"),
         ("https://[::1", "it is not an address"),
     ],
 )

@@ -200,7 +200,7 @@ def test_no_retries_means_one_request_and_a_write_of_unknown_fate_says_so() -> N
         transport.request("PUT", "/unified/workspaceintegration/wi_1", body={})
     assert len(requests) == 1
     assert failed.value.reaction is Reaction.GIVE_UP
-    assert failed.value.fate_unknown
+    assert failed.value.outcome_unknown
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
