@@ -36,7 +36,7 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.InvalidChoice(name="onDelete", value="remove", allowed=("deactivate", "keep")),
     errors.AuthKeysWouldBeLost(integration_type="microsoft_ad", environment="Production", keys=("saml_idp_url",)),
     errors.InvalidApiUrl(url="http://api.unified.to", reason="it does not begin with https://"),
-    errors.InvalidInput(name="clientId", reason="it is not a GUID"),
+    errors.InvalidInput(name="clientId", reason="it must be a GUID"),
     errors.ApiKeyNotSecret(),
     errors.NationalCloud(cloud="usgovernment"),
     errors.ApiKeyMissing(),
@@ -100,6 +100,12 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
             "'crm/prod login green #3 until 2027-06-01', key id 55555555-5555-5555-5555-555555555555, value begins "
             "xyz…, until 2027-06-01T00:00:00Z",
         ),
+    ),
+    errors.WrittenSince(
+        integration_type="microsoft_ad",
+        environment="Production",
+        known="2027-01-01T00:00:00.000Z",
+        found="2027-02-01T00:00:00.000Z",
     ),
     errors.ApiUnreachable(
         request="GET /unified/environment", api_url="https://api.unified.to", reason="no answer in time"

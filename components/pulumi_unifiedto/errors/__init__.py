@@ -38,6 +38,7 @@ from .account import (
     TenantPolicyRefused as TenantPolicyRefused,
     WorkspaceMismatch as WorkspaceMismatch,
     WorkspaceNotFound as WorkspaceNotFound,
+    WrittenSince as WrittenSince,
 )
 from .base import (
     Family as Family,

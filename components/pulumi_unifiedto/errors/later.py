@@ -127,7 +127,7 @@ class WriteUncertain(LaterError):
     """Write whose result is not known."""
 
     code = "UNI307"
-    usual_cause = "The connection broke after the request was sent. Unified.to may have carried it out."
+    usual_cause = "The request was sent and got no usable answer. Unified.to may have carried it out."
     remedy = "Run again: the next run reads the registration first. The previous secret stays valid meanwhile."
 
     def __init__(self, *, request: str, reason: str, attempts: int = 1, retry_after_s: float | None = None) -> None:

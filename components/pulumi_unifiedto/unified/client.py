@@ -1,7 +1,7 @@
 """Unified.to's API as far as this package uses it: typed requests, and errors of the catalogue.
 
 Every path stands here and nowhere else. Sources: https://docs.unified.to (workspaceintegration, integration,
-environment); what the pages leave open is numbered U1 to U15 in `registration`.
+environment); what the pages leave open is numbered U1 to U15 in docs/unknowns.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from ..errors import (
     RegistrationRefused,
     UnifiedtoError,
     WorkspaceNotFound,
-    WriteUncertain,
 )
 from ..secret_text import SecretText
 from .addresses import dashboard_url_for, region_of
@@ -32,6 +31,7 @@ from .rows import Body, Identity, Row, Target
 from .settings import ApiSettings, Timing
 from .shared_lists import SharedLists
 from .transport import Answer, CallFailed, Failure, HttpTransport
+from .uncertain_write import UncertainWrite
 
 _PAGE: Final = 100
 _CATALOGUE_PAGE: Final = 1000
@@ -45,38 +45,6 @@ _WORKSPACE_CATALOGUE: Final = "/unified/integration/workspace"
 _AUTHORIZATION: Final = "/unified/integration/auth"
 
 _WORDS_OF_PLANS: Final = ("plan", "upgrade", "subscription", "billing", "payment", "tier")
-
-
-class UncertainWrite(Exception):
-    """A write whose fate is unknown. Wait `wait_s`, look, then write what is missing; or give up with `error`."""
-
-    def __init__(self, failure: Failure, wait_s: float, *, may_repeat: bool) -> None:
-        super().__init__(failure.reason)
-        self._failure = failure
-        self.wait_s = wait_s
-        self.may_repeat = may_repeat
-
-    def error(self, *, attempts: int, and_then: str = "") -> UnifiedtoError:
-        """What a user is told when listing and writing again did not settle it. and_then: what went wrong after it."""
-        return self._error(attempts, and_then).answered(self._failure.remote_code, self._failure.request_id)
-
-    def _error(self, attempts: int, and_then: str) -> UnifiedtoError:
-        failure = self._failure
-        if failure.condition is Condition.CONFLICT:
-            return RegistrationRefused(
-                request=failure.request,
-                reason=failure.message,
-                attempts=attempts,
-                next_step="Somebody else is changing the same registration. Run again when they have finished.",
-            )
-        if failure.condition is Condition.THROTTLED:
-            return RateLimited(request=failure.request, attempts=attempts, retry_after_s=failure.asked_s)
-        return WriteUncertain(
-            request=failure.request,
-            reason=failure.reason + (f"; {and_then}" if and_then else ""),
-            attempts=attempts,
-            retry_after_s=failure.asked_s,
-        )
 
 
 class UnifiedApi:
@@ -172,25 +140,16 @@ class UnifiedApi:
 
         Raises UncertainWrite where the caller has to look, and errors of the catalogue.
         """
-        self._write("PUT", f"{_ROWS}/{quote(row_id, safe='')}", identity, body)
-
-    def create(self, identity: Identity, body: Body) -> None:
-        """POST of a new row (U1: no such route is published). Raises as `update`; RegistrationRefused with remote code
-        404 or 405 where there is no such route."""
-        self._write("POST", _ROWS, identity, body)
-
-    def _write(self, method: str, path: str, identity: Identity, body: Body) -> None:
+        path = f"{_ROWS}/{quote(row_id, safe='')}"
         try:
-            self._http.request(
-                "PUT" if method == "PUT" else "POST", path, body=body.to_json(), secrets=tuple(body.auth.values())
-            )
+            self._http.request("PUT", path, body=body.to_json(), secrets=tuple(body.auth.values()))
         except CallFailed as failed:
             if failed.outcome_unknown:
                 may_repeat = failed.reaction is Reaction.LOOK_FIRST
                 raise UncertainWrite(failed.failure, failed.wait_s, may_repeat=may_repeat) from None
             raise self._error(failed) from None
         finally:
-            # The lists that others share may show the row as it was; also when the fate of the write is unknown.
+            # The lists that others share may show the row as it was; also when the outcome of the write is unknown.
             self._shared_rows.forget(identity.environment)
 
     # --- what a user would meet --------------------------------------------------------------------------------------
@@ -271,50 +230,36 @@ class UnifiedApi:
         return self._error_of(failure).answered(failure.remote_code, failure.request_id)
 
     def _error_of(self, failure: Failure) -> UnifiedtoError:
-        request, where = failure.request, self._where
-        if failure.condition in (Condition.NOT_SENT, Condition.UNTRUSTED, Condition.BROKEN, Condition.TIMED_OUT):
-            return ApiUnreachable(
-                request=request,
-                api_url=self.api_url,
-                reason=failure.reason,
-                attempts=failure.attempts,
-                was_reached=failure.condition is Condition.BROKEN,
-            )
-        if failure.condition is Condition.THROTTLED:
-            return RateLimited(request=request, attempts=failure.attempts, retry_after_s=failure.asked_s)
-        if failure.condition in (Condition.SERVER_FAULT, Condition.TIMEOUT_STATUS):
-            return ApiUnavailable(
-                request=request,
-                api_url=self.api_url,
-                attempts=failure.attempts,
-                retry_after_s=failure.asked_s,
-            )
-        if failure.condition is Condition.UNREADABLE:
-            return MalformedAnswer(request=request, reason=failure.reason)
-        if failure.status == 401:
-            return ApiKeyRefused(request=request, where=where, dashboard_url=self.dashboard_url)
-        speaks_of_plan = any(word in (failure.message or "").lower() for word in _WORDS_OF_PLANS)
-        if failure.status == 402 or (failure.status == 403 and speaks_of_plan):
-            return PlanRefused(request=request, where=where)
-        if failure.status == 403:
-            return ApiKeyNotPermitted(request=request, where=where)
+        request, url, where = failure.request, self.api_url, self._where
+        attempts, asked_s = failure.attempts, failure.asked_s
         is_read = request.startswith("GET ")
-        if failure.status is not None and (
-            300 <= failure.status < 400 or failure.status in (501, 505) or (is_read and failure.status in (404, 405))
-        ):
-            reason = "it is a redirection" if failure.status < 400 else "the address does not know this request"
-            return MalformedAnswer(
-                request=request,
-                reason=reason,
-                next_step=f"Check apiUrl and region ({self.api_url}) and the proxies on the way, and run again.",
-            )
-        return RegistrationRefused(
-            request=request,
-            reason=failure.message,
-            next_step="Check apiUrl and region, and report it with the request id if they are right."
-            if is_read
-            else None,
-        )
+        speaks_of_plan = any(word in (failure.message or "").lower() for word in _WORDS_OF_PLANS)
+        match failure.condition, failure.status:
+            case ((Condition.NOT_SENT | Condition.UNTRUSTED | Condition.BROKEN | Condition.TIMED_OUT), _):
+                was_reached = failure.condition is Condition.BROKEN
+                return ApiUnreachable(
+                    request=request, api_url=url, reason=failure.reason, attempts=attempts, was_reached=was_reached
+                )
+            case Condition.THROTTLED, _:
+                return RateLimited(request=request, attempts=attempts, retry_after_s=asked_s)
+            case ((Condition.SERVER_FAULT | Condition.TIMEOUT_STATUS), _):
+                return ApiUnavailable(request=request, api_url=url, attempts=attempts, retry_after_s=asked_s)
+            case Condition.UNREADABLE, _:
+                return MalformedAnswer(request=request, reason=failure.reason)
+            case _, 401:
+                return ApiKeyRefused(request=request, where=where, dashboard_url=self.dashboard_url)
+            case _, 402 | 403 as status if status == 402 or speaks_of_plan:
+                return PlanRefused(request=request, where=where)
+            case _, 403:
+                return ApiKeyNotPermitted(request=request, where=where)
+            case _, int(status) if status < 400 or status in (501, 505) or (is_read and status in (404, 405)):
+                return MalformedAnswer(
+                    request=request,
+                    reason="it is a redirection" if status < 400 else "the address does not know this request",
+                    next_step=f"Check apiUrl and region ({url}) and the proxies on the way, and run again.",
+                )
+        advice = "Check apiUrl and region, and report it with the request id if they are right." if is_read else None
+        return RegistrationRefused(request=request, reason=failure.message, next_step=advice)
 
     @property
     def _where(self) -> str:

@@ -160,9 +160,10 @@ class Stage:
         read = self.provider.read(created.id, created.outputs)
         return unchanged and read.id == created.id and read.outputs == created.outputs and read.inputs is None
 
-    def has_printed(self, text: str, *, since: int | None = None) -> bool:
+    def has_printed(self, text: str, *, since: int | None = None, within_s: float = 5.0) -> bool:
         """Whether the process prints a text, in this test or since it had printed so many characters."""
-        return self.process.has_printed(text, since=self.printed_before if since is None else since)
+        since = self.printed_before if since is None else since
+        return self.process.has_printed(text, since=since, within_s=within_s)
 
 
 def assert_no_canary(text: str) -> None:

@@ -23,11 +23,21 @@ def test_a_missing_key_is_noticed_in_the_preview(stage_with: Stage) -> None:
 
 
 @pytest.mark.parametrize("stage_with", [{"UNIFIED_API_KEY": None}], indirect=True)
-def test_a_run_without_changes_needs_no_key_and_a_destroy_says_that_it_does(stage_with: Stage) -> None:
-    inputs = {**stage_with.program(), "redirect_uris": [stage_with.callback], "environment": "Production"}
-    olds = {**inputs, "on_delete": "restore", "mode": "api", "create_if_missing": False, "drop_unknown_fields": False}
-    assert stage_with.provider.check(olds, inputs).failures == []
-    assert stage_with.delete_fails(Created("wi_1", olds)).startswith("UNI201")
+def test_a_missing_key_is_noticed_for_a_known_registration_too_and_by_a_destroy(
+    stage_with: Stage,
+) -> None:
+    known = {**stage_with.program(), "environment": "Production"}
+    assert stage_with.provider.check(known, stage_with.program()).reasons.startswith("UNI201")
+    assert stage_with.delete_fails(Created("wi_1", known)).startswith("UNI201")
+
+
+@pytest.mark.parametrize("stage_with", [{"UNIFIED_API_KEY": None}], indirect=True)
+def test_manual_mode_and_keeping_need_no_key(stage_with: Stage) -> None:
+    assert stage_with.provider.check({}, stage_with.program(mode="manual")).failures == []
+    known = {**stage_with.program(), "environment": "Production"}
+    for changes in ({"mode": "manual"}, {"on_delete": "keep"}):
+        stage_with.provider.delete("wi_1", {**known, **changes})
+    assert stage_with.calls() == []
 
 
 @pytest.mark.parametrize(

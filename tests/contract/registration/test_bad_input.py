@@ -7,16 +7,13 @@ from typing import Any
 import pytest
 
 from emulator.unifiedto.seed import WORKSPACE_ID
-from tests.contract.registration.stage import CLIENT_ID, KIND, Stage
+from tests.contract.dynamic_provider import UNKNOWN
+from tests.contract.registration.stage import CLIENT_ID, KIND, LIST, Stage
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"integration_type": "microsft_ad"}, 'UNI101 Unified.to has no integration type "microsft_ad".'),
-        ({"integration_type": "microsft_ad"}, 'Did you mean "microsoft_ad"?'),
-        ({"environment": "Stagin"}, 'UNI102 The workspace has no environment "Stagin"; it has "Production", "Sandbox"'),
-        ({"environment": "production"}, 'Did you mean "Production"?'),
         ({"workspace_id": "my workspace"}, "UNI103"),
         ({"redirect_uris": ["http://api.unified.to/oauth/code"]}, "UNI104"),
         ({"client_secret": CLIENT_ID}, "it is the secret's ID and not its value"),
@@ -26,6 +23,24 @@ from tests.contract.registration.stage import CLIENT_ID, KIND, Stage
 def test_a_bad_input_is_refused_in_the_preview(stage: Stage, changes: dict[str, Any], words: str) -> None:
     assert words in stage.refused(**changes).reasons
     assert not any(method in ("PUT", "POST") for method, _path in stage.calls())
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"integration_type": "microsft_ad"}, 'UNI101 Unified.to has no integration type "microsft_ad".'),
+        ({"integration_type": "microsft_ad"}, 'Did you mean "microsoft_ad"?'),
+        ({"environment": "Stagin"}, 'UNI102 The workspace has no environment "Stagin"; it has "Production", "Sandbox"'),
+        ({"environment": "production"}, 'Did you mean "Production"?'),
+    ],
+)
+def test_a_name_that_does_not_exist_is_explained_in_the_preview_and_where_that_could_not_look(
+    stage: Stage, changes: dict[str, Any], words: str
+) -> None:
+    unborn = {"client_id": UNKNOWN, "client_secret": UNKNOWN}
+    assert words in stage.refused(**changes, **unborn).reasons
+    assert words in stage.create_fails(**changes)
+    assert ("PUT", LIST) not in stage.calls()
 
 
 def test_a_type_taken_off_the_catalogue_is_explained(stage: Stage) -> None:

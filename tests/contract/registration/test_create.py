@@ -16,7 +16,6 @@ def test_a_registration_is_adopted_written_and_verified(stage: Stage) -> None:
         "registered_client_id": CLIENT_ID,
         "registered_redirect_uri": stage.callback,
         "active": True,
-        "found_active": False,
         "status": "verified",
         "secret_generation": 3,
         "client_secret": SECRET,
@@ -83,7 +82,7 @@ def test_activation_is_left_as_found_unless_declared(stage: Stage) -> None:
     created = stage.create(is_active=None)
     assert not stage.row().is_active
     assert created.outputs["active"] is False
-    assert created.outputs["status"].startswith("not verified: the integration is not active")
+    assert created.outputs["status"] == "not verified: not active (isActive)"
     assert stage.is_settled(created, is_active=None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.contract.dynamic_provider import Created
-from tests.contract.registration.stage import CLIENT_ID, LIST, OTHER_ID, SECOND_SECRET, SECRET, Stage
+from tests.contract.registration.stage import CLIENT_ID, KIND, LIST, OTHER_ID, SECOND_SECRET, SECRET, Stage
 
 
 @pytest.mark.parametrize("kind", ["reset_before", "reset_after", "half_body"])
@@ -140,3 +140,31 @@ def test_four_threads_register_at_once(stage: Stage) -> None:
         created = list(threads.map(lambda kind: stage.create(integration_type=kind), kinds))
     assert {each.outputs["status"] for each in created} == {"verified"}
     assert all(stage.row(kind=kind).client_secret == SECRET for kind in kinds)
+
+
+def test_a_put_that_is_answered_404_for_a_row_that_the_list_shows_is_not_called_missing(stage: Stage) -> None:
+    stage.fault("status", method="PUT", path=LIST, status=404)
+    words = stage.create_fails()
+    assert words.startswith("UNI217 Unified.to refused PUT /unified/workspaceintegration/")
+    assert "Unified.to's list shows this registration, and its answer says that there is none." in words
+    assert 'Run again. If it stays, set the registration\'s mode to "manual".' in words
+
+
+def test_a_row_that_goes_before_the_put_is_called_missing(stage: Stage) -> None:
+    def remove(entry: Any) -> None:
+        if entry["path"] == LIST:
+            stage.workspace.remove_by_hand("Production", KIND)
+
+    stop = stage.emulator.world.journal.listen(remove)
+    try:
+        assert stage.create_fails().startswith("UNI205")
+    finally:
+        stop()
+
+
+def test_a_put_that_is_answered_500_is_not_called_a_broken_connection(stage: Stage) -> None:
+    stage.fault("status", method="PUT", status=500, times=1000)
+    words = stage.create_fails()
+    assert words.startswith("UNI307")
+    assert "it answered 500." in words
+    assert "connection" not in words

@@ -62,10 +62,8 @@ def test_u10_neither_read_only_fields_nor_nulls_are_sent(stage: Stage, switches:
     assert stage.create().outputs["status"] == "verified"
 
 
-def test_u10_a_refused_unknown_field_is_loud_and_can_be_left_out(stage: Stage) -> None:
+def test_u10_a_refused_unknown_field_is_loud_and_leads_to_manual_mode(stage: Stage) -> None:
     stage.switch(unknown_fields="refused")
-    assert "set dropUnknownFields" in stage.create_fails()
-    created = stage.create(drop_unknown_fields=True)
-    assert stage.row().client_id == CLIENT_ID
-    assert "display_order" in stage.row().fields
-    assert stage.is_settled(created, drop_unknown_fields=True)
+    words = stage.create_fails()
+    assert "unknown fields: display_order" in words
+    assert 'only sent back as found, set the registration\'s mode to "manual"' in words

@@ -78,7 +78,7 @@ def test_manual_mode_does_not_trust_the_right_client_id_with_a_secret_that_nobod
 def test_manual_mode_explains_a_redirect_uri_that_differs(stage: Stage) -> None:
     enter_by_hand(stage)
     stage.switch(custom_domain="https://auth.example.com")
-    assert "Set customDomain to auth.example.com, or redirectUris to all of" in stage.create_fails(**CONFIRMED)
+    assert "Add https://auth.example.com/oauth/code to redirectUris" in stage.create_fails(**CONFIRMED)
 
 
 def test_manual_mode_asks_for_a_new_secret_until_a_person_confirms_it(stage: Stage) -> None:
@@ -122,7 +122,7 @@ def test_a_secret_that_the_api_registered_needs_no_confirmation_in_manual_mode(s
     ("changes", "status"),
     [
         ({"environment": "Sandbox"}, "not verified: Sandbox"),
-        ({"is_active": False}, "not verified: the integration is not to be active"),
+        ({"is_active": False}, "not verified: not active"),
     ],
 )
 def test_manual_mode_says_where_nothing_can_be_verified(stage: Stage, changes: dict[str, Any], status: str) -> None:

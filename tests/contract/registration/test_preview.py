@@ -64,3 +64,14 @@ def test_a_preview_names_what_a_first_registration_will_meet(stage: Stage, happe
 
 def test_a_preview_names_a_workspace_that_is_not_the_keys_own(stage: Stage) -> None:
     assert unborn(stage, workspace_id="another").reasons.startswith("UNI218")
+
+
+@pytest.mark.parametrize(
+    ("found_active", "declared", "said"), [(False, None, True), (False, True, False), (True, None, False)]
+)
+def test_a_preview_says_that_an_inactive_integration_stays_so_unless_it_is_declared_active(
+    stage: Stage, found_active: bool, declared: bool | None, said: bool
+) -> None:
+    stage.by_hand(is_active=found_active)
+    assert unborn(stage, is_active=declared).failures == []
+    assert stage.has_printed("set isActive: true on this registration", within_s=5.0 if said else 0) is said

@@ -16,8 +16,8 @@ def test_a_state_that_is_not_ours_is_explained(stage: Stage) -> None:
 
 def test_a_fault_of_our_own_shows_its_place_and_no_value(stage: Stage) -> None:
     created = stage.create()
-    words = stage.read_fails(Created(created.id, {**created.outputs, "auth_extras": [SECRET]}))
-    assert words.startswith("UNI399 pulumi_unifiedto failed with AttributeError in inputs.py, line ")
+    words = stage.read_fails(Created(created.id, {**created.outputs, "scope_overrides": [SECRET]}))
+    assert words.startswith("UNI399 pulumi_unifiedto failed with ValueError in options.py, line ")
 
 
 def test_the_secret_is_stored_in_no_other_output(stage: Stage) -> None:

@@ -49,7 +49,7 @@ SAML = {"client_id": OTHER_ID, "client_secret": "x", "saml_idp_url": "https://id
 
 
 @pytest.mark.parametrize("mask", ["full", "partial", "clear"])
-def test_u5_other_credentials_stop_the_write_until_they_are_supplied(stage: Stage, mask: str) -> None:
+def test_u5_other_credentials_stop_the_write_and_manual_mode_is_advised(stage: Stage, mask: str) -> None:
     stage.switch(mask=mask, auth_semantics="replace")
     stage.by_hand(auth=SAML)
     words = stage.create_fails()
@@ -58,27 +58,19 @@ def test_u5_other_credentials_stop_the_write_until_they_are_supplied(stage: Stag
     )
     assert "idp.example.com" not in words
     assert stage.row().auth == SAML
-    extras = {"saml_idp_url": "https://idp.example.com/new"}
-    created = stage.create(auth_extras=extras)
-    assert stage.row().auth == {"client_id": CLIENT_ID, "client_secret": SECRET, **extras}
-    assert stage.is_settled(created, auth_extras=extras)
+    assert 'Set the registration\'s mode to "manual"' in words
 
 
-def test_u5_the_loss_of_other_credentials_can_be_accepted(stage: Stage) -> None:
-    stage.by_hand(auth=SAML)
-    stage.create(auth_extras={"saml_idp_url": ""})
-    assert not (stage.row().auth or {}).get("saml_idp_url")
-
-
-def test_u5_a_destroy_that_would_lose_other_credentials_leaves_the_row(stage: Stage) -> None:
+def test_u5_a_destroy_that_would_lose_other_credentials_asks_for_a_deactivation_by_hand(stage: Stage) -> None:
     created = stage.create()
     stage.by_hand(auth={"client_id": CLIENT_ID, "client_secret": SECRET, "saml_pem": "theirs"})
-    unseen = {**created.outputs, "updated_at": ""}
-    stage.provider.delete(created.id, unseen)
-    assert stage.row().is_active
-    words = stage.delete_fails(Created(created.id, {**unseen, "on_delete": "deactivate"}))
+    unseen = Created(created.id, {**created.outputs, "own_updated_at": ""})
+    words = stage.delete_fails(unseen)
     assert words.startswith("UNI111")
-    assert "pulumi state delete" in words
+    assert "Deactivate the integration in the dashboard by hand, and run again." in words
+    assert stage.row().is_active
+    stage.by_hand(is_active=False)
+    stage.provider.delete(unseen.id, unseen.outputs)
 
 
 # --- U6, U7, U8: answers, errors, rights -----------------------------------------------------------------------------
