@@ -383,7 +383,7 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
     said = embedded_stack.fails(embedded_stack.up)
     assert 'UNI306 "microsoft_ad" in environment "Production" is written, but not verified: it shows no' in said
     assert ", before the write: it is not active." in said
-    assert "next: Run again in a minute: the next run writes and verifies it again." in said
+    assert "next: Run pulumi up --refresh in a minute: it writes and verifies it again." in said
     assert_the_next_up_goes_on(embedded_stack)
 
 

@@ -41,27 +41,29 @@ def mention_inactive(remote: RemoteRegistration, row: Row, declared: bool | None
 
 def explain_missing(remote: RemoteRegistration) -> UnifiedtoError:
     """Why there is no row: asks for the names of environments and types, as a run that goes well does not."""
-    remote.api.forget_names()
+    api, identity = remote.api, remote.identity
     return (
-        _unknown_environment(remote)
-        or _unknown_integration_type(remote)
+        _unknown(identity.environment, api.environments, UnknownEnvironment)
+        or _unknown(identity.integration_type, api.integration_types, UnknownIntegrationType)
         or _unknown_workspace(remote)
-        or RegistrationMissing(**remote.identity.names, dashboard_url=remote.api.dashboard_url)
+        or RegistrationMissing(**identity.names, dashboard_url=api.dashboard_url)
     )
 
 
-def _unknown_environment(remote: RemoteRegistration) -> UnifiedtoError | None:
-    name, known = remote.identity.environment, _asked(lambda: remote.api.environments(remote.identity))
+def _unknown(
+    name: str, ask: Callable[[], list[str]], error: type[UnknownEnvironment | UnknownIntegrationType]
+) -> UnifiedtoError | None:
+    """The error for a name that does not exist; None where it does, or where the names cannot be had: the explanation
+    must not hide what it explains."""
+    try:
+        known = ask()
+    except UnifiedtoError:
+        return None
     if not known or name in known:
         return None
-    return UnknownEnvironment(name=name, known=known, suggestion=_nearest(name, known))
-
-
-def _unknown_integration_type(remote: RemoteRegistration) -> UnifiedtoError | None:
-    name, known = remote.identity.integration_type, _asked(lambda: remote.api.integration_types(remote.identity))
-    if not known or name in known:
-        return None
-    return UnknownIntegrationType(name=name, known=known, suggestion=_nearest(name, known))
+    lowered = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+    return error(name=name, known=known, suggestion=lowered[near[0]] if near else None)
 
 
 def _unknown_workspace(remote: RemoteRegistration) -> UnifiedtoError | None:
@@ -72,17 +74,3 @@ def _unknown_workspace(remote: RemoteRegistration) -> UnifiedtoError | None:
     except UnifiedtoError:
         return None
     return None
-
-
-def _asked(names: Callable[[], list[str]]) -> list[str]:
-    """Names for an explanation; none when they cannot be had: the explanation must not hide what it explains."""
-    try:
-        return names()
-    except UnifiedtoError:
-        return []
-
-
-def _nearest(name: str, known: list[str]) -> str | None:
-    lowered = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    return lowered[near[0]] if near else None

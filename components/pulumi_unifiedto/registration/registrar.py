@@ -165,5 +165,5 @@ def redirect_differs(remote: RemoteRegistration, differences: list[str], target:
         differences=differences,
         why="Unified.to sends the browser back to another address than the stack declares: the workspace has a custom "
         "API domain, or use_unified_redirect is set on the integration.",
-        next_step=f"Add {uri} to redirectUris, so that Entra accepts it, and run again.",
+        next_step=f"Add {uri} to redirectUris, so that Entra accepts it, and run pulumi up --refresh.",
     )

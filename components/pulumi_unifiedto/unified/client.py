@@ -6,8 +6,8 @@ environment); what the pages leave open is numbered U1 to U15 in docs/unknowns.m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
@@ -32,6 +32,8 @@ from .settings import ApiSettings, Timing
 from .shared_lists import SharedLists
 from .transport import Answer, CallFailed, Failure, HttpTransport
 from .uncertain_write import UncertainWrite
+
+T = TypeVar("T")
 
 _PAGE: Final = 100
 _CATALOGUE_PAGE: Final = 1000
@@ -66,7 +68,6 @@ class UnifiedApi:
         self._http = HttpTransport(base_url, api_key, settings=settings, timing=timing, transport=transport)
         monotonic = self._http.timing.monotonic
         self._shared_rows = SharedLists(self._rows_of, monotonic=monotonic, max_age_s=_SHARED_LIST_AGE_S)
-        self._shared_names = SharedLists(self._names_of, monotonic=monotonic, max_age_s=_SHARED_LIST_AGE_S)
 
     @property
     def api_url(self) -> str:
@@ -123,17 +124,13 @@ class UnifiedApi:
                 "limit": _PAGE,
                 "offset": len(found),
             }
-            page = self._page(query)
+            page = self._get(_ROWS, query, Row.parse)
             new = {row.id: row for row in page if row.id not in found}
             found.update(new)
             alone = len(page) == 1 == len(found) and integration_type is not None
             if not new or (alone and _wanted(page[0], environment, integration_type)):
                 return [row for row in found.values() if _wanted(row, environment, integration_type)]
         raise MalformedAnswer(request=f"GET {_ROWS}", reason=f"it did not end after {_MOST_PAGES} pages")
-
-    def _page(self, query: Mapping[str, str | int]) -> list[Row]:
-        answer = self._get(_ROWS, query, readable=_array_of_rows)
-        return [Row.parse(shown) for shown in answer.json()]
 
     def update(self, identity: Identity, row_id: str, body: Body) -> None:
         """PUT of a complete body. Any 2xx counts, whatever its body (U6).
@@ -176,18 +173,20 @@ class UnifiedApi:
 
     # --- names, to explain a failure ---------------------------------------------------------------------------------
 
-    def environments(self, identity: Identity) -> list[str]:
-        """The names of the workspace's environments, from an answer that several registrations share."""
-        return self._shared_names.get(_ENVIRONMENTS, reader=identity.key)
+    def environments(self) -> list[str]:
+        """The names of the workspace's environments."""
+        return self._get(_ENVIRONMENTS, {}, _name)
 
-    def integration_types(self, identity: Identity) -> list[str]:
-        """The integration types on offer, from an answer that several registrations share."""
-        return self._shared_names.get(_CATALOGUE, reader=identity.key)
-
-    def forget_names(self) -> None:
-        """The names of environments and types are asked for anew."""
-        self._shared_names.forget(_ENVIRONMENTS)
-        self._shared_names.forget(_CATALOGUE)
+    def integration_types(self) -> list[str]:
+        """The integration types on offer."""
+        types: dict[str, None] = {}
+        for _page in range(_MOST_PAGES):
+            query: dict[str, str | int] = {"summary": "true", "limit": _CATALOGUE_PAGE, "offset": len(types)}
+            page = self._get(_CATALOGUE, query, _type)
+            if all(kind in types for kind in page):
+                break
+            types.update(dict.fromkeys(page))
+        return list(types)
 
     def require_workspace(self, workspace_id: str) -> None:
         """Raises WorkspaceNotFound when the region has no such workspace (a 404 then is assumed). Needs no key."""
@@ -200,29 +199,15 @@ class UnifiedApi:
             error = WorkspaceNotFound(workspace_id=workspace_id, where=self._where)
             raise error.answered("404", failed.failure.request_id) from None
 
-    def _names_of(self, path: str) -> list[str]:
-        return self._environments() if path == _ENVIRONMENTS else self._integration_types()
-
-    def _environments(self) -> list[str]:
-        return list(self._get(_ENVIRONMENTS, {}, readable=_array_of_names).json())
-
-    def _integration_types(self) -> list[str]:
-        types: dict[str, None] = {}
-        for _page in range(_MOST_PAGES):
-            query: dict[str, str | int] = {"summary": "true", "limit": _CATALOGUE_PAGE, "offset": len(types)}
-            page = [entry["type"] for entry in self._get(_CATALOGUE, query, readable=_array_of_types).json()]
-            if all(kind in types for kind in page):
-                break
-            types.update(dict.fromkeys(page))
-        return list(types)
-
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _get(self, path: str, query: Mapping[str, str | int], *, readable: Any) -> Answer:
+    def _get(self, path: str, query: Mapping[str, str | int], parse: Callable[[Any], T]) -> list[T]:
+        """The items of an array. parse: raises ValueError, in words, for what is no item."""
         try:
-            return self._http.request("GET", path, query=query, readable=readable)
+            answer = self._http.request("GET", path, query=query, readable=lambda answer: _fault_in(answer, parse))
         except CallFailed as failed:
             raise self._error(failed) from None
+        return [parse(item) for item in answer.json()]
 
     def _error(self, failed: CallFailed) -> UnifiedtoError:
         """The error of the catalogue for a failed request."""
@@ -296,42 +281,32 @@ def _target(answer: Answer) -> Target:
 # --- whether an answer can be used -----------------------------------------------------------------------------------
 
 
-def _array(answer: Answer) -> list[Any] | str:
-    """The body as an array, or why it is none."""
+def _fault_in(answer: Answer, parse: Callable[[Any], object]) -> str | None:
+    """Why the body is no array of what `parse` takes; None where it is one."""
     if not answer.text.strip():
         return "it is empty"
     try:
-        value = answer.json()
+        items = answer.json()
     except ValueError:
         return "it is HTML and not JSON" if answer.looks_like_html else "it is not JSON, or not all of it"
-    return value if isinstance(value, list) else "it is not an array"
-
-
-def _array_of_rows(answer: Answer) -> str | None:
-    rows = _array(answer)
-    if isinstance(rows, str):
-        return rows
-    for row in rows:
-        if not isinstance(row, dict):
-            return "it holds something else than objects"
-        try:
-            Row.parse(row)
-        except ValueError as fault:
-            return str(fault)
+    if not isinstance(items, list):
+        return "it is not an array"
+    try:
+        for item in items:
+            parse(item)
+    except ValueError as fault:
+        return str(fault)
     return None
 
 
-def _array_of_names(answer: Answer) -> str | None:
-    names = _array(answer)
-    if isinstance(names, str):
-        return names
-    return None if all(isinstance(name, str) for name in names) else "it holds something else than names"
+def _name(item: Any) -> str:
+    if not isinstance(item, str):
+        raise ValueError("it holds something else than names")
+    return item
 
 
-def _array_of_types(answer: Answer) -> str | None:
-    entries = _array(answer)
-    if isinstance(entries, str):
-        return entries
-    if all(isinstance(entry, dict) and isinstance(entry.get("type"), str) for entry in entries):
-        return None
-    return "it holds something else than integrations"
+def _type(item: Any) -> str:
+    kind = item.get("type") if isinstance(item, dict) else None
+    if not isinstance(kind, str):
+        raise ValueError("it holds something else than integrations")
+    return kind

@@ -82,8 +82,10 @@ class Row:
     visible_client_id: str | None = None
 
     @classmethod
-    def parse(cls, shown: Mapping[str, Any]) -> Row:
-        """Raises ValueError, naming the field, for a row that cannot be one."""
+    def parse(cls, shown: Any) -> Row:
+        """Raises ValueError, in words, for what is no row."""
+        if not isinstance(shown, dict):
+            raise ValueError("it holds something else than objects")
         for name in ("id", "integration_type"):
             if not isinstance(shown.get(name), str) or not shown[name]:
                 raise ValueError(f"a row has no {name}")

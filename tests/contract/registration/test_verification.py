@@ -84,7 +84,7 @@ def test_u12_a_change_that_does_not_show_in_time_is_reported(stage: Stage) -> No
     assert "it shows no change since" in words
     assert "it is not active" in words
     assert "shows it late or has not carried it out" in words
-    assert "Run again" in words
+    assert "Run pulumi up --refresh in a minute" in words
 
 
 def test_u12_the_next_run_after_a_late_change_succeeds(stage: Stage) -> None:

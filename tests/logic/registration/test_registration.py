@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -337,6 +339,15 @@ def test_pulumi_stores_the_name_of_the_provider_and_nothing_else() -> None:
     assert isinstance(pickle.loads(stored), WorkspaceIntegrationProvider)
     assert WorkspaceIntegrationProvider.__module__ == "pulumi_unifiedto.registration.workspace_integration"
     assert not vars(WorkspaceIntegrationProvider())
+
+
+def test_what_pulumi_imports_of_the_provider_loads_neither_azuread_nor_an_http_client() -> None:
+    program = (
+        "import sys, pulumi_unifiedto.registration.workspace_integration\n"
+        "print({'httpx', 'requests', 'pulumi_azuread', 'pulumi_command', 'msal'} & set(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"
 
 
 def test_a_body_is_readable_without_its_secrets() -> None:

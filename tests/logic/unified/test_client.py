@@ -108,7 +108,7 @@ def test_ids_in_paths_are_quoted() -> None:
 def test_a_redirection_is_not_followed_with_the_key() -> None:
     remote = Remote(text(302, location="https://elsewhere.example.com/"))
     with pytest.raises(errors.MalformedAnswer, match="redirection"):
-        remote.api().environments(IDENTITY)
+        remote.api().environments()
     assert len(remote.requests) == 1
 
 
@@ -417,17 +417,13 @@ def test_a_server_error_is_no_missing_authorization_url() -> None:
 # --- names and addresses ---------------------------------------------------------------------------------------------
 
 
-def test_names_are_asked_for_once_by_many() -> None:
-    remote = Remote(["Production", "Sandbox"])
-    api = remote.api()
-    other = Identity(URL, "ws_1", "Production", "microsoftoutlook")
-    assert api.environments(IDENTITY) == api.environments(other) == ["Production", "Sandbox"]
-    assert len(remote.requests) == 1
+def test_environments_are_names() -> None:
+    assert Remote(["Production", "Sandbox"]).api().environments() == ["Production", "Sandbox"]
 
 
 def test_the_catalogue_is_read_to_its_end() -> None:
     remote = Remote([{"type": "a"}, {"type": "b"}], [{"type": "c"}], [])
-    assert remote.api().integration_types(IDENTITY) == ["a", "b", "c"]
+    assert remote.api().integration_types() == ["a", "b", "c"]
 
 
 def test_a_workspace_of_another_region_is_named() -> None:
