@@ -68,7 +68,7 @@ def choose_row(rows: Iterable[Row], identity: Identity, *, known_id: str | None 
 def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body | None = None) -> Body:
     """The whole body of a PUT: the row as found, then what is declared (U4, U5, U10).
 
-    earlier: a body that was sent and whose fate is unknown; fields that the row has lost since come from it.
+    earlier: a body that was sent and perhaps not written; fields that the row has lost since come from it.
     Raises AuthKeysWouldBeLost where the row holds other credentials.
     """
     require_no_loss(row, identity)

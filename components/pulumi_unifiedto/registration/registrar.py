@@ -1,4 +1,4 @@
-"""Carries a registration out: list, merge, write, read back, look at the authorization URL.
+"""Carries a registration out: list, merge, write, read back, compare the authorization URL.
 
 Decides nothing that could be decided without the network: see `merge`. A registration whose row exists costs one list,
 one PUT, one list to read back and one authorization URL; more only where something fails or is slow to show.
@@ -95,21 +95,21 @@ class Registrar:
     def _verify(self, body: Body, updated_before: str, *, awaits_newer_updated_at: bool) -> tuple[Row, Target | None]:
         """The row and the authorization target once both agree with what was written (U6, U11, U12).
 
-        updated_before: the time of the last change before the write, empty if not known. awaits_newer_updated_at: looks
-        until there is another time, also where all else agrees; the last look does without.
+        updated_before: the time of the last change before the write, empty if not known. awaits_newer_updated_at: reads
+        until there is another time, also where all else agrees; the last attempt does without.
         Raises ReadBackDiffers with the differences, or NotVerified when the write does not show or nothing could be
         compared.
         """
         row: Row | None = None
         target: Target | None = None
         differences: list[str] = []
-        for is_last_look in self._remote.looks():
+        for is_last in self._remote.attempts():
             row, target = self._remote.find(), None
             if row is None:
                 differences = ["it does not show in the list"]
                 continue
             differences = row_differences(row, self._desired, is_active=bool(body.fields["is_active"]))
-            if differences or (awaits_newer_updated_at and row.updated_at == updated_before and not is_last_look):
+            if differences or (awaits_newer_updated_at and row.updated_at == updated_before and not is_last):
                 continue
             if status_without_target(self._identity, row):
                 return row, None

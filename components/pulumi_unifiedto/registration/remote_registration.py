@@ -1,4 +1,4 @@
-"""One registration at Unified.to: finds its row, writes it, and looks again until a change shows."""
+"""One registration at Unified.to: finds its row, writes it, and reads it again until a change shows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RemoteRegistration:
         return self.api.authorization_target(self.identity)
 
     def put(self, row: Row, desired: Desired) -> tuple[Body, Row]:
-        """Writes the merged body, and again after looking where it is not known whether a write was carried out.
+        """Writes the merged body. If it is not known whether a write was carried out, reads the row and writes again.
 
         What was sent, and the row it went to as it was before. Raises RowGone.
         """
@@ -58,7 +58,7 @@ class RemoteRegistration:
             try:
                 self.api.update(self.identity, row.id, body)
             except UncertainWrite as uncertain:
-                again = self._look_after(uncertain, attempt, row.id)
+                again = self._read_after(uncertain, attempt, row.id)
                 if again is None:
                     raise RowGone from None
                 # What somebody else wrote meanwhile stays; what a half-done write lost comes back.
@@ -70,7 +70,7 @@ class RemoteRegistration:
             else:
                 return body, row
 
-    def _look_after(self, uncertain: UncertainWrite, attempt: int, row_id: str) -> Row | None:
+    def _read_after(self, uncertain: UncertainWrite, attempt: int, row_id: str) -> Row | None:
         """The row after an uncertain write; raises the write's error when it is not to be repeated any more."""
         policy, timing = self.api.settings.policy, self.api.timing
         if not uncertain.may_repeat or attempt > policy.retries:
@@ -79,7 +79,7 @@ class RemoteRegistration:
         try:
             return self.find(row_id)
         except UnifiedtoError as error:
-            raise uncertain.error(attempts=attempt, and_then=f"looking failed too: {error.what}") from None
+            raise uncertain.error(attempts=attempt, and_then=f"reading it failed too: {error.what}") from None
 
     def _require_listed(self, row_id: str, refused: RegistrationRefused) -> None:
         """Raises RowGone for a row that the list does not show either; else the refusal says that it does."""
@@ -88,8 +88,9 @@ class RemoteRegistration:
         refused.why = "Unified.to's list shows this registration, and its answer says that there is none."
         refused.next_step = 'Run again. If it stays, set the registration\'s mode to "manual".'
 
-    def looks(self) -> Iterator[bool]:
-        """Looks at once, then at growing distances until the time for changes to show is over; true for the last."""
+    def attempts(self) -> Iterator[bool]:
+        """When to read: at once, then at growing intervals until the time for changes to show is over. True for the
+        last attempt."""
         timing = self.api.timing
         deadline = timing.monotonic() + self.api.settings.visibility_s
         wait_s = _FIRST_WAIT_S

@@ -33,7 +33,7 @@ def withdraw(remote: RemoteRegistration, desired: Desired, *, row_id: str, own_u
     except AuthKeysWouldBeLost as error:
         error.next_step = "Deactivate the integration in the dashboard by hand, and run again."
         raise
-    for _is_last_look in remote.looks():
+    for _is_last in remote.attempts():
         now = remote.find(row_id)
         if now is None or not now.is_active:
             remote.say(f"is now inactive and keeps client id {desired.client_id}.")

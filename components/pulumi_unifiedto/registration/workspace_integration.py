@@ -58,18 +58,6 @@ from .withdrawal import withdraw
 if TYPE_CHECKING:
     from ..unified.client import UnifiedApi
 
-OUTPUT_KEYS: Final[tuple[str, ...]] = (
-    "registration_id",
-    "registered_client_id",
-    "registered_redirect_uri",
-    "active",
-    "status",
-    "secret_fingerprint",
-    "registered_at",
-    "updated_at",
-    "own_updated_at",
-)
-
 _NO_GENERATION: Final = -1
 """`secret_generation` while a person has yet to enter the first secret: older than every generation."""
 
@@ -120,6 +108,9 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
         properties["client_secret"] = pulumi.Output.secret(properties["client_secret"])
         marked = pulumi.ResourceOptions(additional_secret_outputs=["client_secret", "secret_fingerprint"])
         super().__init__(WorkspaceIntegrationProvider(), name, properties, pulumi.ResourceOptions.merge(marked, opts))
+
+
+OUTPUT_KEYS: Final = tuple(key for key in WorkspaceIntegration.__annotations__ if key not in OPTIONS)
 
 
 def require_secret_api_key() -> None:

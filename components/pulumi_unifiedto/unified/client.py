@@ -85,10 +85,6 @@ class UnifiedApi:
     def timing(self) -> Timing:
         return self._http.timing
 
-    def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
-
     # --- workspace integrations --------------------------------------------------------------------------------------
 
     def rows(self, environment: str, integration_type: str) -> list[Row]:
@@ -135,7 +131,7 @@ class UnifiedApi:
     def update(self, identity: Identity, row_id: str, body: Body) -> None:
         """PUT of a complete body. Any 2xx counts, whatever its body (U6).
 
-        Raises UncertainWrite where the caller has to look, and errors of the catalogue.
+        Raises UncertainWrite where the caller has to read the row, and errors of the catalogue.
         """
         path = f"{_ROWS}/{quote(row_id, safe='')}"
         try:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 
 class UncertainWrite(Exception):
-    """A write whose outcome is unknown. Wait `wait_s`, look, then write what is missing; or give up with `error`."""
+    """A write whose outcome is not known. Wait `wait_s`, read the row, then write what is missing; or give up with
+    `error`."""
 
     def __init__(self, failure: Failure, wait_s: float, *, may_repeat: bool) -> None:
         super().__init__(failure.reason)
@@ -21,7 +22,7 @@ class UncertainWrite(Exception):
         self.may_repeat = may_repeat
 
     def error(self, *, attempts: int, and_then: str = "") -> UnifiedtoError:
-        """What a user is told when looking and writing again did not settle it. and_then: what went wrong after it."""
+        """What a user is told when reading and writing again did not settle it. and_then: what went wrong after it."""
         failure = self._failure
         error: UnifiedtoError
         if failure.condition is Condition.CONFLICT:

@@ -46,7 +46,7 @@ def test_a_look_that_fails_too_says_both(stage: Stage) -> None:
     stage.fault("status", method="GET", path=LIST, status=401, skip=1)
     words = stage.create_fails()
     assert words.startswith("UNI307")
-    assert "looking failed too" in words
+    assert "reading it failed too" in words
 
 
 @pytest.mark.parametrize(
