@@ -135,17 +135,6 @@ async def _update_workspace_integration(call: Call) -> Answer:
     return wire.write_answer(row, call.switches)
 
 
-async def _create_workspace_integration(call: Call) -> Answer:
-    post = call.switches.choice("post")
-    if post == "absent":
-        raise UnifiedRefusal(404, "Cannot POST /unified/workspaceintegration")
-    if post == "not_allowed":
-        raise UnifiedRefusal(405, "Method Not Allowed")
-    _need(call, "key_may_write", "change workspace integrations")
-    row = call.workspace.create_row(await call.json(), call.switches)
-    return wire.write_answer(row, call.switches)
-
-
 # -- catalogue -------------------------------------------------------------------------------------
 
 
@@ -260,6 +249,7 @@ def _route(method: str, path: str, act: CallHandler, source: Source, reference: 
 
 
 MISSING: tuple[Missing, ...] = (
+    Missing("POST", "/unified/workspaceintegration", "unifiedto", "not known to exist (U1)"),
     Missing("GET", "/unified/workspaceintegration/{id}", "unifiedto", "not known to exist (U2)"),
     Missing("DELETE", "/unified/workspaceintegration/{id}", "unifiedto", "not known to exist (U3)"),
     Missing(
@@ -287,13 +277,6 @@ ROUTES: tuple[Route, ...] = (
         "docs.unified.to/unified/workspaceintegration/Update_workspace_integration; assumed: merge or replace (U4), "
         "masks kept literally (U5), answer (U6), errors and the 400 for missing fields (U7), rights (U8), "
         "odd fields (U10), delay (U12), plan",
-    ),
-    _route(
-        "POST",
-        "/unified/workspaceintegration",
-        _create_workspace_integration,
-        Source.ASSUMED,
-        "no create route is published (U1): absent unless switched on",
     ),
     _route(
         "GET",

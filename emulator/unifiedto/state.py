@@ -14,7 +14,7 @@ from emulator.core.clock import parse_instant
 from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
-from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
+from emulator.unifiedto.errors import invalid, not_found
 from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_connection, check_edit, new_id
 from emulator.unifiedto.records import Connections, Notifications
 from emulator.unifiedto.seal import Seal
@@ -120,13 +120,9 @@ class Workspace:
             seen: list[Row] = []
             for document in self._documents.list(_ROWS):
                 row = self._visible_row(document)
-                if row is not None and not wanted(row):
-                    continue
-                if row is not None:
+                if wanted(row):
                     seen.append(row)
-                elif not wanted(self._row_of(document["now"])):
-                    continue
-                self._count_read(document)
+                    self._count_read(document)
         return seen
 
     def peek_row(self, identifier: str) -> Row | None:
@@ -157,27 +153,6 @@ class Workspace:
             self._put_row(changed, before=row, stale_reads=switches.number("visible_after_reads"))
             self.notifications.add_change(row, changed, self._timestamp())
             return changed
-
-    def create_row(self, body: object, switches: Switches) -> Row:
-        """Creates the row of (environment, type) from the body of a POST (U1). 409 when there is one already
-        (assumed).
-        """
-        with self._lock:
-            checked = check_body(body)
-            rules.refuse_odd_fields(checked, switches)
-            environment = str(checked.get("environment") or "Production")
-            entry = self._entry(str(checked["integration_type"]))
-            if environment not in self.environments():
-                raise invalid(f"environment {environment} does not exist")
-            if self.find(environment, entry.type) is not None:
-                raise UnifiedRefusal(409, f"{entry.type} is already set up in {environment}")
-            rules.refuse_by_plan(checked, switches)
-            empty = Row(new_row(new_id(), environment, entry, self._timestamp()))
-            created = rules.written(checked, empty, switches, self._timestamp())
-            self._put_row(created, stale_reads=switches.number("visible_after_reads"), is_new=True)
-            event = "INTEGRATION_ACTIVATED" if created.is_active else "INTEGRATION_UPDATED"
-            self.notifications.add(event, created, self._timestamp())
-            return created
 
     def edit_by_hand(self, environment: str, integration_type: str, changes: JsonObject) -> Row:
         """What a person does in Unified.to's dashboard: sets fields of a row, ``auth`` included, visible at once.
@@ -295,22 +270,14 @@ class Workspace:
         fields = packed["fields"] | (self.seal().open(unnamed) if unnamed else {})
         return Row(fields, self.seal().open(auth) if auth else None)
 
-    def _put_row(self, row: Row, before: Row | None = None, stale_reads: int = 0, is_new: bool = False) -> None:
-        document: JsonObject = {
-            "id": row.id,
-            "now": self._pack(row),
-            "before": None,
-            "stale_reads": stale_reads,
-            "is_new": is_new,
-        }
+    def _put_row(self, row: Row, before: Row | None = None, stale_reads: int = 0) -> None:
+        document: JsonObject = {"id": row.id, "now": self._pack(row), "before": None, "stale_reads": stale_reads}
         if before is not None and stale_reads:
             document["before"] = self._pack(before)
         self._documents.put(_ROWS, row.id, document)
 
-    def _visible_row(self, document: JsonObject) -> Row | None:
-        if not document["stale_reads"]:
-            return self._row_of(document["now"])
-        return None if document["is_new"] else self._row_of(document["before"] or document["now"])
+    def _visible_row(self, document: JsonObject) -> Row:
+        return self._row_of((document["stale_reads"] and document["before"]) or document["now"])
 
     def _count_read(self, document: JsonObject) -> None:
         if document["stale_reads"]:

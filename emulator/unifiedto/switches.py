@@ -56,13 +56,6 @@ class Switch:
 
 
 SWITCHES: tuple[Switch, ...] = (
-    Switch(
-        "post",
-        "absent",
-        "U1",
-        "POST /unified/workspaceintegration: 404, 405, or creates",
-        ("absent", "not_allowed", "present"),
-    ),
     Switch("put_semantics", "merge", "U4", "a PUT merges into the row or replaces it", ("merge", "replace")),
     Switch("auth_semantics", "merge", "U4", "the same inside `auth`", ("merge", "replace")),
     Switch(

@@ -119,7 +119,7 @@ def test_a_second_registration_uses_the_same_client(deployed: RehearsedStack) ->
     deployed.assert_settled()
 
 
-def test_a_removed_registration_gets_back_the_activation_that_was_found(deployed: RehearsedStack) -> None:
+def test_a_removed_registration_is_deactivated(deployed: RehearsedStack) -> None:
     result = deployed.up(registrations=[{"integrationType": "microsoftoutlook", "isActive": True}])
     assert result.changes.get("create") == 1
     assert result.changes.get("delete") == 1

@@ -57,7 +57,6 @@ def test_the_key_is_taken_with_any_spelling_of_bearer_and_bare(api: Api, scheme:
     [
         ("GET", "/unified/workspaceintegration"),
         ("PUT", "/unified/workspaceintegration/any"),
-        ("POST", "/unified/workspaceintegration"),
         ("GET", "/unified/integration"),
         ("GET", "/unified/environment"),
         ("GET", "/unified/connection"),
@@ -314,30 +313,9 @@ def test_categories_follow_the_permissions_or_the_body(api: Api, switch: str, ex
 # -- creating --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("post", "status"), [("absent", 404), ("not_allowed", 405)])
-def test_rows_cannot_be_created_unless_the_switch_says_so(api: Api, post: str, status: int) -> None:
-    api.switch(post=post)
-    api.workspace.remove_by_hand("Production", "microsoft_ad")
+def test_no_route_creates_a_row(api: Api) -> None:
     answer = api.http.post("/unified/workspaceintegration", json=MINIMAL, headers=api.key)
-    assert answer.status_code == status
-    assert api.list(integration_type="microsoft_ad") == []
-
-
-def test_a_row_is_created_once_for_an_environment_and_type(api: Api) -> None:
-    api.switch(post="present")
-    api.workspace.remove_by_hand("Production", "microsoft_ad")
-    created = api.http.post("/unified/workspaceintegration", json=MINIMAL | {"auth": CREDENTIALS}, headers=api.key)
-    assert created.status_code == 200
-    assert api.row() == created.json()
-    again = api.http.post("/unified/workspaceintegration", json=MINIMAL, headers=api.key)
-    assert again.status_code == 409
-
-
-@pytest.mark.parametrize("field", ["integration_type", "environment"])
-def test_a_row_of_an_unknown_type_or_environment_is_not_created(api: Api, field: str) -> None:
-    api.switch(post="present")
-    answer = api.http.post("/unified/workspaceintegration", json=MINIMAL | {field: "nowhere"}, headers=api.key)
-    assert (answer.status_code, "nowhere" in answer.text) == (400, True)
+    assert answer.status_code == 501
 
 
 # -- lists -----------------------------------------------------------------------------------------
@@ -429,13 +407,6 @@ def test_reading_other_rows_does_not_count(api: Api) -> None:
     api.put(api.row()["id"], MINIMAL)
     api.row(environment="Staging")
     assert [api.row()["is_active"] for _ in range(2)] == [False, True]
-
-
-def test_a_created_row_is_absent_until_it_shows(api: Api) -> None:
-    api.switch(post="present", visible_after_reads=1)
-    api.workspace.remove_by_hand("Production", "microsoft_ad")
-    api.http.post("/unified/workspaceintegration", json=MINIMAL, headers=api.key)
-    assert [len(api.list(integration_type="microsoft_ad")) for _ in range(2)] == [0, 1]
 
 
 # -- errors ----------------------------------------------------------------------------------------
