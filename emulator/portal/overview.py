@@ -68,6 +68,20 @@ class RegistrationView:
     permissions: tuple[str, ...]
     problem: str | None
 
+    @property
+    def kind(self) -> str:
+        """How the page colours its state."""
+        if self.problem is None:
+            return "good"
+        if not self.is_active:
+            return "quiet"
+        return "wait" if self.environment == "Sandbox" else "bad"
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether a person can try to sign in through it."""
+        return self.is_active and bool(self.client_id) and self.environment != "Sandbox"
+
 
 @dataclass(frozen=True)
 class Overview:

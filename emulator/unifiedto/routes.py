@@ -19,12 +19,6 @@ from emulator.unifiedto.state import Workspace
 from emulator.unifiedto.switches import Switches
 from emulator.unifiedto.wire import Answer, Query, json_answer
 
-NO_CREDENTIALS_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><title>Unified.to</title></head>
-<body><h1>This integration is not configured</h1>
-<p>Ask the workspace's administrator to add OAuth credentials.</p></body></html>
-"""
-
 
 @dataclass(frozen=True)
 class Call:
@@ -177,7 +171,12 @@ async def _authorization_url(call: Call) -> Answer:
             call.workspace, call.switches, call.world.base_url, call.path("integration_type"), call.query
         )
     except oauth.NoCredentialsPage:
-        return Answer(200, NO_CREDENTIALS_PAGE, "text/html")
+        return wire.page_answer(
+            200,
+            "Unified.to",
+            "This integration is not configured",
+            "Ask the workspace's administrator to add OAuth credentials.",
+        )
     if call.query.flag("redirect"):
         return Answer(302, location=url)
     return Answer(200, url, "text/plain")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from emulator.core.pages import templates_of
 from emulator.unifiedto.catalogue import CATALOGUE_DATE, IntegrationType
 from emulator.unifiedto.errors import UnifiedRefusal, invalid
 from emulator.unifiedto.model import JsonObject, Row
 from emulator.unifiedto.switches import Switches
 
 STARS = "********"
+_TEMPLATES = templates_of(__file__)
 
 _T = TypeVar("_T")
 
@@ -210,12 +211,12 @@ def error_answer(refusal: UnifiedRefusal, switches: Switches, request_text: str 
     if form == "text":
         return Answer(refusal.status, message, "text/plain")
     if form == "html":
-        return Answer(refusal.status, _error_page(f"{refusal.status} {refusal.error}", message), "text/html")
+        title = f"{refusal.status} {refusal.error}"
+        return page_answer(refusal.status, title, title, message)
     return json_answer({"statusCode": refusal.status, "error": refusal.error, "message": message}, refusal.status)
 
 
-def _error_page(title: str, message: str) -> str:
-    return (
-        f"<!DOCTYPE html><html><head><title>{title}</title></head>"
-        f"<body><h1>{title}</h1><p>{html.escape(message)}</p></body></html>"
-    )
+def page_answer(status: int, title: str, heading: str, message: str) -> Answer:
+    """A page for a person."""
+    page = _TEMPLATES.get_template("page.html").render(title=title, heading=heading, message=message)
+    return Answer(status, page, "text/html")
