@@ -111,8 +111,6 @@ async def _answer(
             return None
         if fault.kind == "status":
             return _scripted(world, service, request, fault)
-        if fault.kind == "delay":
-            await asyncio.sleep(fault.seconds or 0)
     if route is None:
         reason = f"The emulator has no route for {request.method} {request.url.path}."
         status = 404 if service == "unknown" else 501

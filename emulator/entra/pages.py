@@ -31,10 +31,5 @@ def error(refusal: LoginError, status: int = 400) -> Response:
     return _page("error.html", status, refusal=refusal)
 
 
-def form_post(redirect_uri: str, parameters: dict[str, str]) -> Response:
-    """``response_mode=form_post``: a page that posts the answer to the redirect URI."""
-    return _page("form_post.html", redirect_uri=redirect_uri, parameters=parameters)
-
-
 def _page(template: str, status: int = 200, **values: object) -> Response:
     return HTMLResponse(_TEMPLATES.get_template(template).render(values), status, headers=_HEADERS)

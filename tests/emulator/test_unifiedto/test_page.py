@@ -57,13 +57,8 @@ def test_the_page_tells_which_secrets_do_not_work(api: Api, entra: Entra) -> Non
 
 def test_looking_at_the_page_changes_nothing(api: Api, entra: Entra) -> None:
     api.switch(visible_after_reads=2)
-    app = entra.create_app()
+    entra.create_app()
     store = api.emulator.world.store
-    store.put(
-        "entra.applications",
-        app.object_id,
-        (store.get("entra.applications", app.object_id) or {}) | {"unseen_reads": 2},
-    )
     entra_state = store.list("entra.applications")
     row = api.row()
     api.put(row["id"], {"integration_type": "microsoft_ad", "is_active": True})
