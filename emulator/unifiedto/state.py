@@ -7,16 +7,16 @@ safe to call from several threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from emulator.core.clock import parse_instant
 from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
+from emulator.unifiedto.connections import Connections
 from emulator.unifiedto.errors import invalid, not_found
-from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_connection, check_edit, new_id
-from emulator.unifiedto.records import Connections, Notifications
+from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_edit, new_id
 from emulator.unifiedto.seal import Seal
 from emulator.unifiedto.seed import (
     API_KEY,
@@ -46,7 +46,6 @@ class Workspace:
         self._now = now
         self._lock = documents.lock
         self.connections = Connections(documents)
-        self.notifications = Notifications(documents)
 
     id = WORKSPACE_ID
     name = WORKSPACE_NAME
@@ -57,9 +56,7 @@ class Workspace:
         with self._lock:
             if self._documents.get(_WORKSPACE, _WORKSPACE_KEY) is not None:
                 return
-            self._documents.put(
-                _WORKSPACE, _WORKSPACE_KEY, {"environments": list(ENVIRONMENTS), "seal": Seal.new_key()}
-            )
+            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, {"seal": Seal.new_key()})
             for fields in seeded_rows(self._timestamp()):
                 self._put_row(Row(fields))
 
@@ -67,30 +64,7 @@ class Workspace:
 
     def environments(self) -> list[str]:
         """The names of the workspace's environments, Production first."""
-        return list(self._workspace()["environments"])
-
-    def add_environments(self, names: Iterable[str]) -> list[str]:
-        """Adds the names that are new; a new environment has no rows yet.
-
-        That it adds and does not replace is assumed.
-        """
-        with self._lock:
-            document = self._workspace()
-            document["environments"] += [name for name in dict.fromkeys(names) if name not in document["environments"]]
-            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, document)
-            return list(document["environments"])
-
-    def remove_environment(self, name: str) -> list[str]:
-        """Removes an added environment; its rows stay in the database (what becomes of them is unknown)."""
-        with self._lock:
-            document = self._workspace()
-            if name not in document["environments"]:
-                raise not_found(f"environment {name}")
-            if name in ("Production", "Sandbox"):
-                raise invalid(f"environment {name} cannot be removed")
-            document["environments"].remove(name)
-            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, document)
-            return list(document["environments"])
+        return list(ENVIRONMENTS)
 
     # -- catalogue ---------------------------------------------------------------------------------
 
@@ -151,7 +125,6 @@ class Workspace:
             rules.refuse_by_plan(checked, switches)
             changed = rules.written(checked, row, switches, self._moment_of_change(row))
             self._put_row(changed, before=row, stale_reads=switches.number("visible_after_reads"))
-            self.notifications.add_change(row, changed, self._timestamp())
             return changed
 
     def edit_by_hand(self, environment: str, integration_type: str, changes: JsonObject) -> Row:
@@ -168,7 +141,6 @@ class Workspace:
             fields = row.fields | {name: value for name, value in changes.items() if name != "auth"}
             changed = Row(fields | {"updated_at": self._moment_of_change(row)}, dict(auth) if auth else None)
             self._put_row(changed)
-            self.notifications.add_change(row, changed, self._timestamp())
             return changed
 
     def add_by_hand(self, environment: str, integration_type: str) -> Row:
@@ -176,7 +148,8 @@ class Workspace:
         one already. Raises ``UnifiedRefusal`` 400 for a type or an environment that does not exist.
         """
         with self._lock:
-            self._require_place({"environment": environment})
+            if environment not in self.environments():
+                raise invalid(f"environment {environment} does not exist")
             row = Row(new_row(new_id(), environment, self._entry(integration_type), self._timestamp()))
             self._put_row(row)
             return row
@@ -193,39 +166,9 @@ class Workspace:
     def add_connection(
         self, row: Row, user: JsonObject, external_xref: str | None, permissions: list[str]
     ) -> JsonObject:
-        """Records that ``user`` ({"user_id", "name", "email"}) signed in through ``row``, and tells of it."""
-        moment = self._timestamp()
+        """Records that ``user`` ({"user_id", "name", "email"}) signed in through ``row``."""
         with self._lock:
-            connection = self.connections.add(row, user, external_xref, permissions, moment)
-            self.notifications.add("CONNECTION_CREATED", row, moment, connection_id=str(connection["id"]))
-        return connection
-
-    def bring_in_connection(self, body: object) -> JsonObject:
-        """A connection of somebody whose credentials the caller has already; nobody signs in.
-
-        Raises ``UnifiedRefusal`` 400 for a bad body, an unknown type or environment.
-        """
-        with self._lock:
-            fields = check_connection(body, is_whole=True)
-            self._require_place(fields)
-            return self.connections.bring_in(fields, self._timestamp())
-
-    def change_connection(self, identifier: str, body: object, *, is_whole: bool) -> JsonObject:
-        """Changes the fields that the body has. ``is_whole``: of a PUT, which must have the required ones.
-
-        Raises ``UnifiedRefusal`` 404 for an unknown id, 400 as ``bring_in_connection`` does.
-        """
-        with self._lock:
-            self.connections.get(identifier)
-            fields = check_connection(body, is_whole=is_whole)
-            self._require_place(fields)
-            return self.connections.change(identifier, fields, self._timestamp())
-
-    def _require_place(self, fields: JsonObject) -> None:
-        if "integration_type" in fields:
-            self._entry(fields["integration_type"])
-        if fields.get("environment", "Production") not in self.environments():
-            raise invalid(f"environment {fields['environment']} does not exist")
+            return self.connections.add(row, user, external_xref, permissions, self._timestamp())
 
     def seal(self) -> Seal:
         """The workspace's seal, for credentials at rest and for the ``state`` of a sign-in that is under way."""
