@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def shell_lines(daemon: Daemon, caller: Mapping[str, str]) -> str:
-    """What points a shell at the emulator, for ``eval "$(python -m emulator env)"``; ``caller`` is its environment.
+    """Commands that point a shell at the emulator: ``eval "$(python -m emulator env)"``. ``caller``: its environment.
 
     Variables for azuread, MSAL and this package's key, then the variables that must not be set beside them, then, as
     comments, the configuration that a stack of this project needs: a stack's configuration is no environment.

@@ -12,7 +12,7 @@ from emulator.core.world import Services, World
 
 
 def create_app(world: World) -> Starlette:
-    """Serve every declared route of ``world``; anything else is refused loudly and journalled as unknown."""
+    """Serve every declared route of ``world``; any other request is refused and journalled as unknown."""
     by_path: dict[str, dict[str, Route]] = {}
     for route in all_routes(world.services):
         by_path.setdefault(route.path, {})[route.method] = route

@@ -15,7 +15,7 @@ from emulator.core.journal import Entry
 
 
 class EmulatorControl:
-    """Steers a running emulator. Errors are ``httpx.HTTPError``; a refused change tells why in the message."""
+    """Steers a running emulator. Errors are ``httpx.HTTPError``; the message of a refused change says why."""
 
     def __init__(self, base_url: str, ca_bundle: Path | str, timeout_s: float = 30.0) -> None:
         context = ssl.create_default_context(cafile=str(ca_bundle))
@@ -46,12 +46,12 @@ class EmulatorControl:
         return entries
 
     def last_seq(self) -> int:
-        """Number of the newest journal entry: what happens next has greater ones."""
+        """Number of the newest journal entry; later entries have greater numbers."""
         answer = self._json("GET", "/_emulator/journal", params={"since": 2**53})
         return int(answer["last_seq"])
 
     def clear_journal(self) -> None:
-        """Forget the journal."""
+        """Clear the journal."""
         self._json("DELETE", "/_emulator/journal")
 
     def settings(self, **changes: Any) -> dict[str, Any]:
@@ -86,12 +86,12 @@ class EmulatorControl:
         return pending
 
     def clear_faults(self) -> None:
-        """Drop all scripted faults."""
+        """Remove all scripted faults."""
         self._json("DELETE", "/_emulator/faults")
 
     @contextmanager
     def fault(self, action: Mapping[str, Any] | str, **match: Any) -> Iterator[None]:
-        """A fault for the length of a block; afterwards no scripted fault is left."""
+        """Script a fault for a block; afterwards no scripted fault is left."""
         self.add_fault(action, **match)
         try:
             yield
@@ -104,7 +104,7 @@ class EmulatorControl:
         self._json("PATCH", "/_emulator/unifiedto/integrations", json=body)
 
     def reset(self) -> None:
-        """Wipe all state and seed again."""
+        """Delete all state and seed again."""
         self._json("POST", "/_emulator/reset", json={})
 
     def _json(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:

@@ -15,8 +15,7 @@ _INSTANT = re.compile(
 _COLLECTION = "core.clock"
 EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
 LATEST = datetime(2200, 1, 1, tzinfo=timezone.utc)
-"""Between them lies what can be rehearsed: the deploying identity's secret works, and what is dated two years ahead has
-a date."""
+"""The limits of virtual time. The deploying identity's secret works between them, and dates two years ahead exist."""
 MAX_SCALE = 1e8
 """Three years in a second."""
 
@@ -48,8 +47,8 @@ def real_now() -> datetime:
 class Clock:
     """Virtual UTC time: an anchor pair (real, virtual) and a scale.
 
-    ``scale`` is virtual seconds in one real second; 0 stands still. Lifetimes of access tokens and authorization codes
-    follow the real clock, because their holders count in real seconds.
+    ``scale`` is virtual seconds in one real second; 0 stops the clock. Lifetimes of access tokens and authorization
+    codes follow the real clock, because their holders count in real seconds.
     """
 
     def __init__(self, store: Store, real: Callable[[], datetime] = real_now) -> None:
@@ -58,7 +57,7 @@ class Clock:
         self.reload()
 
     def reload(self) -> None:
-        """Go on from what the store holds."""
+        """Continue from what the store holds."""
         kept = self._store.get(_COLLECTION, "clock")
         if kept is None:
             self._anchor(self._real(), 1.0, persist=False)
@@ -68,7 +67,7 @@ class Clock:
             self._scale = float(kept["scale"])
 
     def now(self) -> datetime:
-        """The virtual instant, in UTC, with microseconds. It stands still once it has come to ``LATEST``."""
+        """The virtual instant, in UTC, with microseconds. It stops at ``LATEST``."""
         passed_s = (self._real() - self._anchor_real).total_seconds() * self._scale
         left_s = (LATEST - self._anchor_virtual).total_seconds()
         if passed_s >= left_s:
@@ -81,10 +80,10 @@ class Clock:
         return self._scale
 
     def change(self, *, instant: datetime | None = None, advance_s: float = 0.0, scale: float | None = None) -> None:
-        """Jump to ``instant`` (aware; backwards too), then ahead, then go on at ``scale``: all of it or nothing.
+        """Jump to ``instant`` (aware; backwards too), then ahead, then continue at ``scale``: all of it or nothing.
 
-        Raises ``ValueError`` for a time outside of ``EARLIEST`` to ``LATEST``, a negative or too large ``scale``, and
-        what is no number at all.
+        Raises ``ValueError`` for a time outside ``EARLIEST`` to ``LATEST``, a negative or too large ``scale``, and a
+        value that is not a number.
         """
         pace = self._scale if scale is None else float(scale)
         if not 0 <= pace <= MAX_SCALE:
@@ -109,7 +108,7 @@ class Clock:
         self.change(advance_s=seconds)
 
     def set_scale(self, scale: float) -> None:
-        """Let time pass faster, slower, or (0) not at all. Raises ``ValueError`` as ``change`` does."""
+        """Make time pass faster, slower, or (0) not at all. Raises ``ValueError`` as ``change`` does."""
         self.change(scale=scale)
 
     def reset(self) -> None:

@@ -1,5 +1,7 @@
-"""Control routes: look at and steer the emulator. They are never journalled and never meet faults, but for a closed
-port, which is closed for everybody and for a minute at most.
+"""Control routes: inspect and steer the emulator.
+
+They are never journalled and never meet faults, except a closed port: it is closed for every caller, for a minute at
+most.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from emulator.core.world import World, world_of
 
 
 class ControlRefused(Refused):
-    """A control request that makes no sense; nothing was changed."""
+    """A control request that is not valid; nothing was changed."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -75,12 +77,12 @@ async def _change_clock(request: Request) -> Response:
     for name in ("advance_s", "scale"):
         value = change.get(name, 0)
         if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise ControlRefused(f"the clock cannot do that: {name} must be a number")
+            raise ControlRefused(f"{name} of the clock must be a number")
     try:
         instant = parse_instant(change["now"]) if "now" in change else None
         world.clock.change(instant=instant, advance_s=change.get("advance_s", 0), scale=change.get("scale"))
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise ControlRefused(f"the clock cannot do that: {error}") from error
+        raise ControlRefused(f"the clock cannot be changed: {error}") from error
     return JSONResponse(_clock_state(world))
 
 
@@ -128,13 +130,13 @@ def _route(method: str, path: str, handler: Any, reference: str) -> Route:
 ROUTES: tuple[Route, ...] = (
     _route("GET", "/_emulator/health", _health, "alive, process id, base URL"),
     _route("GET", "/_emulator/journal", _journal, "requests received; since=, service="),
-    _route("DELETE", "/_emulator/journal", _clear_journal, "forget them"),
+    _route("DELETE", "/_emulator/journal", _clear_journal, "clear the journal"),
     _route("GET", "/_emulator/settings", _settings, "switches"),
     _route("PUT", "/_emulator/settings", _change_settings, "change some switches"),
     _route("GET", "/_emulator/clock", _clock, "virtual time"),
     _route("PUT", "/_emulator/clock", _change_clock, "set, advance or scale it"),
-    _route("GET", "/_emulator/faults", _faults, "scripted faults that still wait"),
+    _route("GET", "/_emulator/faults", _faults, "scripted faults that no request has met yet"),
     _route("POST", "/_emulator/faults", _add_fault, "script a fault"),
-    _route("DELETE", "/_emulator/faults", _clear_faults, "drop them"),
+    _route("DELETE", "/_emulator/faults", _clear_faults, "remove all faults"),
     _route("POST", "/_emulator/reset", _reset, "wipe and seed again"),
 )

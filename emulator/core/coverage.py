@@ -19,11 +19,11 @@ Made by `make docs`; `python -m emulator coverage` prints the same. Where a beha
 - *assumed*: none of these;
 - *emulator*: its own, with no counterpart at the service.
 
-The mark is that of the route and its main answer; the reference says what of it rests on less. An assumption of a route
-with a number (U4 to U15, see [unknowns.md](unknowns.md)) is a switch: `GET /_emulator/settings` lists them, and each of
-its values is tested. An assumption without a number has one answer here and no switch: 404 for another workspace, what
-a connection keeps, everything about the callback but its path, and which Microsoft permission stands for which of
-Unified.to's.
+The mark is that of the route and its main answer; the reference names the parts that are less certain. An assumption of
+a route with a number (U4 to U15, see [unknowns.md](unknowns.md)) is a switch: `GET /_emulator/settings` lists them, and
+each of its values is tested. An assumption without a number has one answer here and no switch: 404 for another
+workspace, what a connection keeps, everything about the callback but its path, and which Microsoft permission stands
+for which of Unified.to's.
 """
 _MISSING = """## What is missing
 

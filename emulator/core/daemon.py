@@ -77,7 +77,7 @@ def serve(
     def stop(_number: int, _frame: FrameType | None) -> None:
         running.server.should_exit = True
 
-    # uvicorn raises a signal again once it has shut down: without handlers of ours it would end the process there.
+    # uvicorn raises a signal again after shutting down. Without these handlers, that would end the process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
     threading.Thread(target=tell, name="emulator-announce", daemon=True).start()
@@ -102,10 +102,10 @@ def find(state_dir: Path) -> Daemon | None:
 
 
 def find_silent(state_dir: Path) -> Daemon | None:
-    """The emulator that serves ``state_dir`` but does not answer: a scripted fault has closed its port, say.
+    """The emulator that serves ``state_dir`` but does not answer, for example because a fault has closed its port.
 
     It is the recorded process, and only if the directory is in use and that process is an emulator: process ids are
-    given out again.
+    reused.
     """
     state_dir = state_dir.resolve()
     record = _read_record(state_dir)
@@ -159,7 +159,7 @@ def start_daemon(state_dir: Path, port: int = 0, log_file: Path | None = None) -
 def stop_daemon(state_dir: Path) -> bool:
     """Stop the daemon that serves ``state_dir``, whether it answers or not; False when there was none.
 
-    Raises ``EmulatorError`` if it stays.
+    Raises ``EmulatorError`` if it does not stop.
     """
     found = find(state_dir) or find_silent(state_dir)
     if found is None:
@@ -175,7 +175,7 @@ def stop_daemon(state_dir: Path) -> bool:
 
 
 def silence_of(silent: Daemon) -> str:
-    """What to tell about an emulator that does not answer."""
+    """The error for an emulator that does not answer."""
     return (
         f"the emulator at {silent.base_url}, process {silent.pid}, does not answer: a scripted fault may have "
         "closed its port for a while; `python -m emulator stop` ends it"

@@ -55,7 +55,7 @@ class UnknownEndpoint:
 
 
 async def carry_out(world: World, route: Route | None, scope: Scope, receive: Receive, send: Send) -> None:
-    """One exchange: read, meet a fault or act, answer, record. Half of a request is recorded and has no effect."""
+    """One exchange: read, meet a fault or act, answer, record. An incomplete request is recorded and has no effect."""
     body, is_whole = await _read(receive)
     request = Request(scope, _replay(body, receive))
     refusal = None if route is None else guard.problem_with(request, route.service)

@@ -35,13 +35,13 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([\t -~]*[!-~])?")
 _FRAMING = ("content-length", "transfer-encoding")
 MAX_CLOSED_S = 60.0
-"""How long a fault may close the port. Control is out of reach meanwhile, so it is short and happens once."""
+"""How long a fault may close the port. The control routes cannot be reached meanwhile, so it is short."""
 MAX_HELD_S = 3600.0
 """How long a fault may hold one request."""
 
 
 class InvalidFault(ValueError):
-    """A fault description that cannot be carried out."""
+    """A fault description that is not valid."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Rule:
     times: int | None
 
     def matches(self, service: str, method: str, path: str) -> bool:
-        """Whether the rule speaks about this request."""
+        """Whether the rule is for this request."""
         return (
             (self.service is None or self.service == service)
             and (self.method is None or self.method == method)
@@ -75,7 +75,7 @@ class Rule:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The rule as control routes show it, with what is left of ``skip`` and ``times``."""
+        """The rule as control routes show it, with the rest of ``skip`` and ``times``."""
         return {
             "service": self.service,
             "method": self.method,
@@ -172,7 +172,7 @@ def _is_number(value: object) -> bool:
 
 
 class Faults:
-    """The rules in force, oldest first; a rule that has done its work disappears."""
+    """The rules in force, oldest first; a rule that is used up is removed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -190,7 +190,7 @@ class Faults:
             self._rules.clear()
 
     def pending(self) -> list[dict[str, Any]]:
-        """Rules that still wait for a request."""
+        """Rules that no request has used up yet."""
         with self._lock:
             return [rule.as_dict() for rule in self._rules]
 

@@ -21,9 +21,9 @@ class Entry(TypedDict):
     """One exchange.
 
     ``at`` is real time (ISO 8601, UTC). ``query`` maps names to values, repeated ones joined by commas. ``route`` is
-    the template that matched, None for a request that no route knows. ``status`` is None when the connection was
-    broken before an answer. ``acted`` tells whether the service saw the request: not so when the client went away
-    before the end of its body, which ``request_body`` then holds in part. ``fault`` is the scripted fault that met it,
+    the template that matched, None for a request without a route. ``status`` is None when the connection was
+    broken before an answer. ``acted`` tells whether the service saw the request. It did not when the client went
+    away before the end of the body; ``request_body`` then holds a part of it. ``fault`` is the scripted fault it met,
     ``error`` holds the traceback of a fault in the emulator itself. The Authorization header is never kept.
     """
 
@@ -98,7 +98,7 @@ class Journal:
             ]
 
     def unknown(self, since: int = 0) -> list[Entry]:
-        """Requests that no route knows: each is a gap in the emulator or a fault in a client."""
+        """Requests without a route: each is a gap in the emulator or a fault in a client."""
         return [entry for entry in self.entries(since) if entry["route"] is None]
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
@@ -107,7 +107,7 @@ class Journal:
         return lambda: self._listeners.remove(listener)
 
     def clear(self) -> None:
-        """Forget all entries; numbering goes on."""
+        """Delete all entries; numbering continues."""
         with self._lock:
             self._entries.clear()
         with self._store.lock:

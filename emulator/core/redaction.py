@@ -28,14 +28,14 @@ SECRET_NAMES: frozenset[str] = frozenset(
     }
 )
 """Members, form fields and query parameters whose values are written to disk as fingerprints only, in any spelling
-(``secretText``, ``client-secret``) and in whatever request: a client that errs in the address or in the form sends
-the same secrets as one that does not."""
+(``secretText``, ``client-secret``) and in any request: a client that uses a wrong address or form sends the same
+secrets."""
 
 NAMES_SENT: frozenset[str] = SECRET_NAMES | {"code"}
 """The same for what a client sends. ``code`` is an authorization code there; in an answer it names an error."""
 
 PROVES_NOTHING: frozenset[str] = frozenset({"client_secret", "client_assertion"})
-"""What is not even kept in memory of requests to other services than Unified.to, whose registrations tests compare."""
+"""What is not even kept in memory, except of requests to Unified.to: tests compare those."""
 
 
 def fingerprint(value: str) -> str:
@@ -77,7 +77,7 @@ _FIELD_NAME = re.compile(r"[\w.$@\[\]-]+")
 
 @functools.cache
 def _spelling(names: frozenset[str]) -> re.Pattern[str]:
-    """Finds a name in a text, whatever stands between its words."""
+    """Finds a name in a text, with any separator between its words."""
     alternatives = "|".join(sorted(name.replace("_", "[_-]?") for name in names))
     return re.compile(rf"(?<![A-Za-z0-9_])(?:{alternatives})(?![A-Za-z0-9_])", re.IGNORECASE)
 
@@ -85,7 +85,7 @@ def _spelling(names: frozenset[str]) -> re.Pattern[str]:
 @functools.cache
 def _quotation(names: frozenset[str]) -> re.Pattern[str]:
     """Finds a name with what separates it from a value, as JSON, forms and HTML write it."""
-    between = r"""(?:[\s\\"']|&quot;|&#x27;|%22|value)*(?:[=:>]|%3[AD])"""
+    between = r"""(?:[\s\\"']|&quot;|&#34;|&#39;|&#x27;|%22|value)*(?:[=:>]|%3[AD])"""
     return re.compile(_spelling(names).pattern + between, re.IGNORECASE)
 
 

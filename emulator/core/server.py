@@ -1,6 +1,6 @@
 """Runs the emulator: a TLS server on loopback, in a thread for tests. ``daemon`` keeps one between commands.
 
-It listens on 127.0.0.1 only, because its secrets are known to everybody.
+It listens on 127.0.0.1 only, because its secrets are public.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ def state_lock(state_dir: Path) -> FileLock:
 
 
 def unusable(state_dir: Path, error: Exception) -> EmulatorError:
-    """What to tell about a state directory that cannot be written, or whose contents cannot be read."""
+    """The error for a state directory that cannot be written or read."""
     return EmulatorError(
-        f"the state directory {state_dir} cannot be used ({error}): name another one, or, if what is in it is broken, "
-        "remove it to begin anew"
+        f"the state directory {state_dir} cannot be used ({error}): name another one, or, if its "
+        "contents are damaged, remove it to start again"
     )
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 whose scope hands out the connection, so that faults can break it."""
+    """HTTP/1.1 whose scope holds the connection, so that faults can break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -68,7 +68,7 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it listens, and can refuse connections for a while."""
+    """A server that says when it listens, and can refuse connections for a while."""
 
     def __init__(self, config: uvicorn.Config, world: World, port: int) -> None:
         super().__init__(config)
@@ -145,7 +145,7 @@ class EmulatorServer:
             raise
 
     def stop(self) -> None:
-        """Finish; the state stays in the directory."""
+        """Stop serving; the state stays in the directory."""
         if self._control is not None:
             self._control.close()
             self._control = None
@@ -261,7 +261,7 @@ class RunningServer:
             self._thread.join(STOP_DEADLINE_S)
 
     def close(self) -> None:
-        """Give the port, the store and the state directory free."""
+        """Release the port, the store and the state directory."""
         self._socket.close()
         self.world.close()
         self._lock.release()

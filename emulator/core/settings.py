@@ -12,7 +12,7 @@ _COLLECTION = "core.settings"
 
 
 class InvalidSwitch(ValueError):
-    """A switch that no service declares, or a value that its service cannot work with."""
+    """A switch that no service declares, or a value that its service does not accept."""
 
 
 class Settings:
@@ -28,7 +28,7 @@ class Settings:
         self.reload()
 
     def reload(self) -> None:
-        """Take the switches as the store holds them."""
+        """Read the switches from the store."""
         self._changed = self._store.get(_COLLECTION, "switches") or {}
 
     def __getitem__(self, name: str) -> Any:

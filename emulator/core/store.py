@@ -1,8 +1,7 @@
 """JSON documents in SQLite: the emulator's state, which survives restarts.
 
 Reads are served from memory; every write goes to the database at once. ``synchronous=OFF`` is right here: state
-survives the death of the process, and nobody needs a rehearsal to survive a power cut. The database is for its owner
-only.
+survives the death of the process, and a rehearsal need not survive a power cut. Only its owner can read the database.
 """
 
 from __future__ import annotations
@@ -88,14 +87,8 @@ class Store:
 
     @property
     def lock(self) -> threading.RLock:
-        """Held around anything that must not be seen half done."""
+        """Hold it around changes that must be seen as a whole."""
         return self._lock
-
-    @property
-    def reads_are_stale(self) -> bool:
-        """Whether the present request sees documents as they were: then nothing read may be written back."""
-        current = _exchange.get()
-        return current is not None and current.stale
 
     def get(self, collection: str, id_: str) -> Document | None:
         """The document, or None."""
@@ -111,7 +104,7 @@ class Store:
     def put(self, collection: str, id_: str, document: Document, *, counts_as_write: bool = True) -> None:
         """Create or replace a document.
 
-        Bookkeeping that a stale read must not undo (counters of delayed reads, say) passes ``counts_as_write=False``.
+        Bookkeeping that a stale read must not undo (counters of delayed reads) passes ``counts_as_write=False``.
         """
         text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
         with self._lock:
@@ -135,25 +128,25 @@ class Store:
             return True
 
     def clear(self) -> None:
-        """Forget all documents."""
+        """Delete all documents."""
         with self._lock:
             self._collections.clear()
             self._before.clear()
             self._db.execute("DELETE FROM documents")
 
     def forget_deleted(self) -> None:
-        """Leave nothing of what was deleted in the database's files, its write-ahead log included."""
+        """Remove what was deleted from the database's files, including its write-ahead log."""
         with self._lock:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def snapshot(self) -> StoreSnapshot:
-        """Everything that is kept, to come back to."""
+        """All documents, for ``restore``."""
         with self._lock:
             rows = self._db.execute("SELECT collection, id, body FROM documents ORDER BY position").fetchall()
         return StoreSnapshot(tuple((str(collection), str(id_), str(body)) for collection, id_, body in rows))
 
     def restore(self, snapshot: StoreSnapshot) -> None:
-        """Make the documents as they were; stale reads have nothing older to show until something is written."""
+        """Restore all documents; a stale read shows nothing older until the next write."""
         with self._lock:
             self.clear()
             for collection, id_, text in snapshot.documents:

@@ -91,7 +91,7 @@ class World:
             return cast(Kept, self._kept[name])
 
     def reset(self) -> None:
-        """Forget everything but certificates and signing keys, then seed again."""
+        """Delete everything except certificates and signing keys, then seed again."""
         self.faults.clear()
         self.store.clear()
         self.settings.reset()
@@ -100,12 +100,13 @@ class World:
         self._seed()
 
     def snapshot(self) -> StoreSnapshot:
-        """The state, clock and settings included, to come back to with ``restore``."""
+        """The state, including clock and settings, for ``restore``."""
         return self.store.snapshot()
 
     def restore(self, snapshot: StoreSnapshot) -> None:
-        """Everything as it was, with an empty journal and no faults. A clock that did not stand still goes on from the
-        moment it would show by now."""
+        """Restore a snapshot, with an empty journal and no faults. A clock that was running shows the time it
+        would have reached by now.
+        """
         self.faults.clear()
         with self.store.lock:
             self.store.restore(snapshot)

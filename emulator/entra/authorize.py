@@ -1,8 +1,8 @@
 """The authorize page: checks a request, lets a person (or a test) choose an account, and sends the browser back.
 
 GET shows the account picker; ``prompt=none`` with a ``login_hint`` skips it. POST takes the same parameters as a form
-with ``account`` (or ``login_hint``) as the choice, or ``action=cancel``. What must not be redirected is a page:
-unknown client, wrong authority, wrong redirect URI, account that may not sign in.
+with ``account`` (or ``login_hint``) as the choice, or ``action=cancel``. Four errors are shown on a page
+and never redirected: unknown client, wrong authority, wrong redirect URI, account that may not sign in.
 """
 
 from __future__ import annotations

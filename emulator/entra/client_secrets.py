@@ -1,4 +1,4 @@
-"""Client secrets: made, hashed, found again, removed. The clear value leaves this module once and is kept nowhere."""
+"""Client secrets: made, hashed, found again, removed. The clear value leaves this module once and is stored nowhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 class Verdict(enum.Enum):
-    """What the token endpoint makes of a secret."""
+    """How the token endpoint treats a secret."""
 
     ACCEPTED = "accepted"
     UNKNOWN = "wrong, removed, or not usable yet"

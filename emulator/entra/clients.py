@@ -1,4 +1,4 @@
-"""The application that signs in: found, allowed at the authority, and proven to be itself."""
+"""The application that signs in: find it, check its audience, authenticate it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Caller:
     roles: frozenset[str]
 
     def require_read(self) -> None:
-        """May look at all applications and service principals. Raises ``GraphError`` 403."""
+        """May read all applications and service principals. Raises ``GraphError`` 403."""
         if not self.roles & _READS:
             raise graph_errors.insufficient_privileges()
 
@@ -49,7 +49,7 @@ class Caller:
 
     @property
     def owns_what_it_creates(self) -> bool:
-        """A caller with OwnedBy only becomes owner without asking (assumed)."""
+        """Whether the caller becomes owner without asking, as one with OwnedBy only does (assumed)."""
         return not self.roles & _WRITES_ALL
 
 

@@ -1,8 +1,8 @@
 """Entra's sign-in refusals: AADSTS numbers, with error, status and words.
 
 Meanings are documented (7000216, 900023 and 1002012 reported); the pairing of number, ``error`` and HTTP status is
-reported for 7000215, 7000222, 700016, 90002 and 900023, and assumed for the others. That a client without a user hears
-50059 on /organizations is assumed.
+reported for 7000215, 7000222, 700016, 90002 and 900023, and assumed for the others. 50059 for a client without a user
+on /organizations is assumed.
 """
 
 from __future__ import annotations

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Permission:
-    """A delegated scope (``is_role=False``) or an application role."""
+    """A delegated scope or an application role. ``needs_admin``: only an administrator can consent to the scope."""
 
     id: str
     value: str
     needs_admin: bool = False
-    is_role: bool = False
 
 
 SCOPES: tuple[Permission, ...] = (
@@ -77,9 +76,9 @@ SCOPES: tuple[Permission, ...] = (
 )
 
 ROLES: tuple[Permission, ...] = (
-    Permission("9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "Application.Read.All", True, True),
-    Permission("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Application.ReadWrite.All", True, True),
-    Permission("18a4783c-866b-4cc7-a460-3d5e5662c884", "Application.ReadWrite.OwnedBy", True, True),
+    Permission("9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "Application.Read.All"),
+    Permission("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Application.ReadWrite.All"),
+    Permission("18a4783c-866b-4cc7-a460-3d5e5662c884", "Application.ReadWrite.OwnedBy"),
 )
 
 _SCOPES_BY_VALUE = {scope.value.lower(): scope for scope in SCOPES}

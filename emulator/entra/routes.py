@@ -2,7 +2,7 @@
 
 "Provider" is the upstream of the azuread plugin, 3.9.0, driven against a recording server; "MSAL" is MSAL for Python
 1.39.0 against the same. Documentation is at learn.microsoft.com, below ``/graph/api`` and ``/entra/identity-platform``.
-An object id is a UUID, so that no function of a collection (``/delta``, ``/$count``) is taken for one.
+Routes accept UUIDs as object ids only, so that functions of a collection (``/delta``, ``/$count``) do not match.
 """
 
 from __future__ import annotations

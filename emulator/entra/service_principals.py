@@ -39,7 +39,7 @@ _OBJECTS = {"customSecurityAttributes", "samlSingleSignOnSettings"}
 
 
 def new_resource(app_id: str, object_id: str, created: str) -> Document:
-    """The resource of a new service principal, before anything of the application is shown in it."""
+    """The resource of a new service principal, without the properties that it shows of its application."""
     return {
         "id": object_id,
         "deletedDateTime": None,
@@ -60,7 +60,7 @@ async def list_service_principals(request: Request) -> Response:
 
 
 async def create_service_principal(request: Request) -> Response:
-    """A service principal for an application of this tenant, or for one of somebody else's by its id."""
+    """A service principal for an application of this tenant."""
     caller = caller_of(request)
     caller.require_create()
     world = world_of(request)

@@ -1,4 +1,4 @@
-"""Signed tokens. Their lifetimes follow the real clock: whoever holds one counts in real seconds."""
+"""Signed tokens. Their lifetimes follow the real clock, because their holders count in real seconds."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class InvalidToken(Exception):
 class Signer:
     """The signing key of one state directory: made once, kept in a file that only its owner can read.
 
-    A file that holds no key, as after a full disk, is written anew: what the old key signed is valid for an hour only.
+    A file without a key, as a full disk leaves it, is replaced: tokens of the old key were valid for an hour only.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Signer:
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
 
     def verify(self, token: str) -> dict[str, Any]:
-        """The claims of a token of ours that has not expired. Raises ``InvalidToken``."""
+        """The claims of a token. Raises ``InvalidToken`` for one of another issuer and for an expired one."""
         claims = self._verified.get(token)
         if claims is None:
             options: Any = {"verify_aud": False, "verify_iat": False, "verify_nbf": False, "verify_exp": False}

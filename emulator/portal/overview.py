@@ -1,4 +1,4 @@
-"""What the page shows, gathered from the emulated services. No value of any secret is among it."""
+"""What the page shows, gathered from the emulated services. It contains no value of a secret."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class ApplicationView:
 
 @dataclass(frozen=True)
 class RegistrationView:
-    """A row at Unified.to that somebody has touched.
+    """A row at Unified.to that is active or has credentials.
 
-    ``problem``: why nobody can sign in through it, None when one can.
+    ``problem``: why users cannot sign in through it, None when they can.
     """
 
     environment: str
@@ -85,7 +85,7 @@ class RegistrationView:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the page. ``untouched``: by environment, how many rows nobody has touched yet."""
+    """Everything on the page. ``untouched``: by environment, how many rows are inactive and have no credentials."""
 
     now: datetime
     base_url: str

@@ -21,7 +21,7 @@ def overview_page(overview: Overview) -> str:
 
 
 def signed_in_page(connection: JsonObject | None, error: str | None, state: str | None) -> str:
-    """``GET /signed-in``: who signed in, or why nobody did and what to do."""
+    """``GET /signed-in``: who signed in, or why the sign-in failed and what to do."""
     advice = advice_for(error) if error else ""
     template = _TEMPLATES.get_template("signed_in.html")
     return template.render(connection=connection, error=error, advice=advice, state=state)

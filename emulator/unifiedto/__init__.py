@@ -1,6 +1,6 @@
 """Unified.to on this computer: the part of its API that registering an OAuth client touches, and the OAuth callback.
 
-``switches``   what nobody outside Unified.to knows, as settings, each with its number (U1 to U15)
+``switches``   what is not published about Unified.to, as settings, each with its number
 ``catalogue``  the integration types, and the assumed permission-to-scope table
 ``seed``       the workspace that a new emulator starts with
 ``model``      a row, and what its body may hold

@@ -1,4 +1,4 @@
-"""Whether what the workspace holds would be taken at Entra at this moment: looked up, without any request.
+"""Whether Entra would accept the workspace's credentials at this moment, without any request.
 
 For checks that must not disturb what they watch: no request is sent, so no scripted fault is met and nothing is
 journalled. The page shows it, and tests of rotations ask for it after every request.
@@ -28,7 +28,7 @@ class Holding:
 
 
 def holding_of(world: World, row: Row) -> Holding | None:
-    """What Entra would make of the row's credentials now; None when the row has none."""
+    """Whether Entra would accept the row's credentials now; None when the row has none."""
     if not row.client_id:
         return None
     application = Directory(world).with_app_id(APPLICATION, row.client_id)

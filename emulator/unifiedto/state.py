@@ -77,12 +77,12 @@ class Workspace:
     # -- rows: reading -----------------------------------------------------------------------------
 
     def rows(self) -> list[Row]:
-        """Every row as it truly is, oldest first."""
+        """Every row in its present state, oldest first."""
         with self._lock:
             return [self._row_of(document["now"]) for document in self._documents.list(_ROWS)]
 
     def find(self, environment: str, integration_type: str) -> Row | None:
-        """The row of (environment, type) as it truly is; None when there is none."""
+        """The row of (environment, type) in its present state; None when there is none."""
         found = (r for r in self.rows() if r.environment == environment and r.integration_type == integration_type)
         return next(found, None)
 
@@ -108,9 +108,9 @@ class Workspace:
     # -- rows: writing -----------------------------------------------------------------------------
 
     def update_row(self, identifier: str, body: object, switches: Switches) -> Row:
-        """Applies the body of a PUT to a row as the switches say and returns the row as it truly is now.
+        """Applies the body of a PUT to a row as the switches say and returns the row in its present state.
 
-        A value goes in literally, a mask too: whoever sends back what a list showed has lost the credential.
+        Values are stored literally, masks too: a client that sends back what a list showed loses the credential.
         Raises ``UnifiedRefusal`` 404 for an unknown id, 400 for a bad body, 402 or 403 when the plan has no room for
         own credentials.
         """
@@ -155,7 +155,7 @@ class Workspace:
             return row
 
     def remove_by_hand(self, environment: str, integration_type: str) -> None:
-        """Takes every row of (environment, type) away, as if the integration had never been set up there."""
+        """Removes every row of (environment, type), as if the integration had never been set up there."""
         with self._lock:
             for row in self.rows():
                 if row.environment == environment and row.integration_type == integration_type:

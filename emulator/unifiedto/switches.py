@@ -1,4 +1,4 @@
-"""What nobody outside Unified.to knows about its API, as switches that a test or a rehearsal turns.
+"""What is not published about Unified.to's API, as switches that a test or a rehearsal sets.
 
 Every switch names the unknown (U1 to U15) that it stands for and what its values mean. Values live in the emulator's
 settings under the switch's name (``PUT /_emulator/settings``), which refuses a value that a switch does not know.
@@ -15,9 +15,9 @@ _HTTPS_HOST = re.compile(r"https://([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9-]+(
 
 @dataclass(frozen=True)
 class Switch:
-    """One unknown: setting ``name``, the values it may take, and what stands behind it.
+    """One unknown: setting ``name``, the values it may take, and its meaning.
 
-    ``choices`` lists the allowed strings; without it the value has the type of ``default`` (``None`` stands for "not
+    ``choices`` lists the allowed strings; without it the value has the type of ``default`` (``None`` means "not
     set").
     """
 

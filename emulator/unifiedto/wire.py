@@ -1,4 +1,4 @@
-"""What goes over the network: how a row reads under each mask, pages and filters, error bodies, query parameters."""
+"""The wire format: rows under each mask, pages and filters, error bodies, query parameters."""
 
 from __future__ import annotations
 
