@@ -1,4 +1,4 @@
-"""The command line: serve, start, stop, status, env, coverage."""
+"""The command line: serve, env, coverage. `make up` and `make down` start and stop an emulator in the background."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from emulator.core import daemon as daemons
 from emulator.core.coverage import coverage_page
@@ -62,40 +60,15 @@ def _past_proxies(caller: Mapping[str, str]) -> dict[str, str]:
 
 def _serve(options: argparse.Namespace) -> int:
     if daemons.find(options.state_dir) is not None:
-        raise EmulatorError(f"an emulator serves {options.state_dir} already; `python -m emulator stop` ends it")
+        raise EmulatorError(f"an emulator serves {options.state_dir} already; Ctrl-C or `make down` ends it")
     daemons.serve(options.state_dir, options.port, _announce, _switches(options))
     return 0
-
-
-def _start(options: argparse.Namespace) -> int:
-    switches = _switches(options)
-    daemon, started = daemons.start_daemon(options.state_dir, options.port)
-    if switches:
-        _set(daemon, switches)
-    _announce(daemon)
-    print("started" if started else "was running already", file=sys.stderr)
-    return 0
-
-
-def _stop(options: argparse.Namespace) -> int:
-    stopped = daemons.stop_daemon(options.state_dir)
-    print("stopped" if stopped else "not running")
-    return 0
-
-
-def _status(options: argparse.Namespace) -> int:
-    daemon = daemons.find(options.state_dir)
-    silent = daemons.find_silent(options.state_dir) if daemon is None else None
-    if silent is not None:
-        raise EmulatorError(daemons.silence_of(silent))
-    print("not running" if daemon is None else f"running at {daemon.base_url}, process {daemon.pid}")
-    return 3 if daemon is None else 0
 
 
 def _env(options: argparse.Namespace) -> int:
     daemon = daemons.find(options.state_dir)
     if daemon is None:
-        raise EmulatorError(f"no emulator serves {options.state_dir}; `python -m emulator start` starts one")
+        raise EmulatorError(f"no emulator serves {options.state_dir}; `python -m emulator serve` starts one")
     _announce(daemon)
     return 0
 
@@ -119,23 +92,12 @@ def _switches(options: argparse.Namespace) -> dict[str, Any]:
     return switches
 
 
-def _set(daemon: Daemon, switches: dict[str, Any]) -> None:
-    try:
-        with daemon.control() as control:
-            control.settings(**switches)
-    except httpx.HTTPStatusError as error:
-        raise EmulatorError(str(error)) from error
-
-
 def _announce(daemon: Daemon) -> None:
     print(shell_lines(daemon, os.environ), flush=True)
 
 
 _COMMANDS = {
     "serve": _serve,
-    "start": _start,
-    "stop": _stop,
-    "status": _status,
     "env": _env,
     "coverage": _coverage,
 }
@@ -148,17 +110,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     state = argparse.ArgumentParser(add_help=False)
     state.add_argument("--state-dir", type=Path, default=DEFAULT_STATE_DIR, help="where state is kept (%(default)s)")
-    listen = argparse.ArgumentParser(add_help=False)
-    listen.add_argument("--port", type=int, default=0, help="0: the one of the last run, else any free one")
-    listen.add_argument(
+    serve = commands.add_parser(
+        "serve", parents=[state], help="serve in the foreground; prints what points a shell at it"
+    )
+    serve.add_argument("--port", type=int, default=0, help="0: the one of the last run, else any free one")
+    serve.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a switch (JSON value); can be repeated"
     )
-    commands.add_parser(
-        "serve", parents=[state, listen], help="serve in the foreground; prints what points a shell at it"
-    )
-    commands.add_parser("start", parents=[state, listen], help="serve in the background; prints the same")
-    commands.add_parser("stop", parents=[state], help="stop the emulator that serves the state directory")
-    commands.add_parser("status", parents=[state], help="whether one runs, and where (exit status 3: none)")
     commands.add_parser(
         "env", parents=[state], help='prints it for the one that runs: eval "$(python -m emulator env)"'
     )

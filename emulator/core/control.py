@@ -1,7 +1,6 @@
 """Control routes: inspect and steer the emulator.
 
-They are never journalled and never meet faults, except a closed port: it is closed for every caller, for a minute at
-most.
+They are never journalled and never meet faults.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def find(state_dir: Path) -> Daemon | None:
 
 
 def find_silent(state_dir: Path) -> Daemon | None:
-    """The emulator that serves ``state_dir`` but does not answer, for example because a fault has closed its port.
+    """The emulator that serves ``state_dir`` but does not answer, for example because it is stopped.
 
     It is the recorded process, and only if the directory is in use and that process is an emulator: process ids are
     reused.
@@ -176,10 +176,7 @@ def stop_daemon(state_dir: Path) -> bool:
 
 def silence_of(silent: Daemon) -> str:
     """The error for an emulator that does not answer."""
-    return (
-        f"the emulator at {silent.base_url}, process {silent.pid}, does not answer: a scripted fault may have "
-        "closed its port for a while; `python -m emulator stop` ends it"
-    )
+    return f"the emulator at {silent.base_url}, process {silent.pid}, does not answer; `make down` ends it"
 
 
 def _is_in_use(state_dir: Path) -> bool:

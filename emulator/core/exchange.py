@@ -97,7 +97,7 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
         await answer(scope, receive, send)
         return
     assert fault is not None
-    await _break(world, fault, answer, _Connection(scope.get("extensions", {}).get(TRANSPORT_EXTENSION), receive, send))
+    await _break(fault, answer, _Connection(scope.get("extensions", {}).get(TRANSPORT_EXTENSION), receive, send))
 
 
 async def _answer(
@@ -165,7 +165,7 @@ class _Connection:
         return True
 
 
-async def _break(world: World, fault: Action, response: Response | None, connection: _Connection) -> None:
+async def _break(fault: Action, response: Response | None, connection: _Connection) -> None:
     """End an exchange without a whole answer."""
     transport = connection.transport
     if transport is None:
@@ -180,8 +180,6 @@ async def _break(world: World, fault: Action, response: Response | None, connect
             return
         transport.abort()
     elif fault.kind == "refuse":
-        if fault.seconds:
-            world.close_port_for(fault.seconds)
         transport.abort()
     else:
         reset(transport)

@@ -14,7 +14,7 @@ from emulator.core.routes import ServiceName
 KINDS: dict[str, str] = {
     "status": "answer with a status, without acting",
     "status_after": "act, then answer with a status",
-    "refuse": "close the connection instead of acting or answering; with `seconds`, the port is closed that long",
+    "refuse": "close the connection instead of acting or answering",
     "reset_before": "TCP reset before the service acts",
     "reset_after": "TCP reset after the service acted, without an answer",
     "timeout": "hold the request for `seconds` without acting or answering, then close",
@@ -25,7 +25,6 @@ KINDS: dict[str, str] = {
 _TAKES: dict[str, frozenset[str]] = {
     "status": frozenset({"status", "body", "headers"}),
     "status_after": frozenset({"status", "body", "headers"}),
-    "refuse": frozenset({"seconds"}),
     "timeout": frozenset({"seconds"}),
 }
 _RULE_FIELDS = {"service", "method", "path", "skip", "times", "action"}
@@ -34,8 +33,6 @@ _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([\t -~]*[!-~])?")
 _FRAMING = ("content-length", "transfer-encoding")
-MAX_CLOSED_S = 60.0
-"""How long a fault may close the port. The control routes cannot be reached meanwhile, so it is short."""
 MAX_HELD_S = 3600.0
 """How long a fault may hold one request."""
 
@@ -100,8 +97,6 @@ def parse_rule(description: Mapping[str, Any]) -> Rule:
     skip = description.get("skip", 0)
     if not _is_count(skip) or (times is not None and (not _is_count(times) or times == 0)):
         raise InvalidFault("skip must be 0 or more, times 1 or more or null")
-    if action.kind == "refuse" and action.seconds is not None and times != 1:
-        raise InvalidFault("refuse with seconds closes the port for everybody, control included: times must be 1")
     service = description.get("service")
     if service is not None and service not in _SERVICES:
         raise InvalidFault(f"service must be one of {', '.join(_SERVICES)}")
@@ -123,9 +118,8 @@ def _parse_action(action: object) -> Action:
     if not _is_count(status) or not 200 <= status <= 599:
         raise InvalidFault("status must be a final HTTP status: 200 to 599")
     seconds = action.get("seconds")
-    longest = MAX_CLOSED_S if kind == "refuse" else MAX_HELD_S
-    if seconds is not None and not (_is_number(seconds) and 0 <= seconds <= longest):
-        raise InvalidFault(f"seconds of {kind} must be a number from 0 to {longest:.0f}")
+    if seconds is not None and not (_is_number(seconds) and 0 <= seconds <= MAX_HELD_S):
+        raise InvalidFault(f"seconds of {kind} must be a number from 0 to {MAX_HELD_S:.0f}")
     return Action(kind, status, action.get("body"), _parse_headers(action.get("headers") or {}), seconds)
 
 

@@ -1,20 +1,18 @@
-"""The journal: every request the emulated services received, and what they answered."""
+"""The journal: every request the emulated services received, and what they answered.
+
+It is kept in memory only, because it holds secrets: those that Entra hands out and those that Unified.to receives.
+"""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TypedDict
 
-from emulator.core.redaction import NAMES_SENT, PROVES_NOTHING, SECRET_NAMES, without, without_values
-from emulator.core.store import Store
+from emulator.core.redaction import without_proofs
 
 KEPT_ENTRIES = 20_000
-_TRIM_EVERY = 1_000
-_NEWEST = "SELECT max(seq) FROM (SELECT seq FROM sqlite_sequence WHERE name = 'journal' UNION SELECT seq FROM journal)"
-"""SQLite's own counter outlives the rows; a database of an earlier version has only the rows."""
 
 
 class Entry(TypedDict):
@@ -43,20 +41,13 @@ class Entry(TypedDict):
 
 
 class Journal:
-    """The last exchanges in order, in memory and in the database; ``seq`` never restarts."""
+    """The last exchanges in order; ``seq`` never restarts while the process lives."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[Entry], None]] = []
-        with store.lock:
-            store.connection.execute(
-                "CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT)"
-            )
-            rows = store.connection.execute("SELECT entry FROM journal ORDER BY seq").fetchall()
-            last = store.connection.execute(_NEWEST).fetchone()
-        self._entries: deque[Entry] = deque((json.loads(row[0]) for row in rows), maxlen=KEPT_ENTRIES)
-        self._last: int = last[0] or 0
+        self._entries: deque[Entry] = deque(maxlen=KEPT_ENTRIES)
+        self._last = 0
 
     @property
     def last_seq(self) -> int:
@@ -64,27 +55,14 @@ class Journal:
         return self._last
 
     def record(self, entry: Entry) -> None:
-        """Number and keep an entry, on disk without any secret."""
-        if entry["service"] != "unifiedto":
-            entry["request_body"] = without(entry["request_body"], PROVES_NOTHING)
-            entry["response_body"] = without(entry["response_body"], PROVES_NOTHING)
-        kept: Entry = {**entry}
-        kept["query"] = without_values(entry["query"], NAMES_SENT)
-        kept["request_body"] = without(entry["request_body"], NAMES_SENT)
-        kept["response_body"] = without(entry["response_body"], SECRET_NAMES, in_text=NAMES_SENT)
-        kept["error"] = without(entry["error"], SECRET_NAMES)
+        """Number and keep an entry."""
+        if entry["service"] == "entra" and entry["request_body"]:
+            entry["request_body"] = without_proofs(entry["request_body"])
         with self._lock:
             self._last += 1
-            entry["seq"] = kept["seq"] = self._last
+            entry["seq"] = self._last
             self._entries.append(entry)
             listeners = tuple(self._listeners)
-        with self._store.lock:
-            self._store.connection.execute(
-                "INSERT INTO journal (seq, entry) VALUES (?, ?)", (entry["seq"], json.dumps(kept, ensure_ascii=False))
-            )
-            if entry["seq"] % _TRIM_EVERY == 0:
-                oldest = entry["seq"] - KEPT_ENTRIES
-                self._store.connection.execute("DELETE FROM journal WHERE seq <= ?", (oldest,))
         for listener in listeners:
             listener(entry)
 
@@ -110,6 +88,3 @@ class Journal:
         """Delete all entries; numbering continues."""
         with self._lock:
             self._entries.clear()
-        with self._store.lock:
-            self._store.connection.execute("DELETE FROM journal")
-            self._store.forget_deleted()

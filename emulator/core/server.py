@@ -68,46 +68,15 @@ class _Protocol(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it listens, and can refuse connections for a while."""
+    """A server that says when it listens."""
 
-    def __init__(self, config: uvicorn.Config, world: World, port: int) -> None:
+    def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = threading.Event()
-        self._world = world
-        self._port = port
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._reopening: asyncio.TimerHandle | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._loop = asyncio.get_running_loop()
-        self._world.close_port_for = self.close_port_for
         self.listening.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._reopening is not None:
-            self._reopening.cancel()
-        await super().shutdown(sockets)
-
-    def close_port_for(self, seconds: float) -> None:
-        """Refuse new connections for ``seconds``; those that are open stay. Call it in the server's thread."""
-        assert self._loop is not None
-        for server in self.servers:
-            server.close()
-        self.servers = []
-        self._reopening = self._loop.call_later(seconds, lambda: asyncio.ensure_future(self._open_port()))
-
-    async def _open_port(self) -> None:
-        """Listen again, on the same port."""
-        if self.servers or self.should_exit:
-            return
-        loop = asyncio.get_running_loop()
-
-        def protocol() -> _Protocol:
-            return _Protocol(config=self.config, server_state=self.server_state, app_state={})
-
-        server = await loop.create_server(protocol, sock=_listen(self._port), ssl=self.config.ssl, backlog=1024)
-        self.servers = [server]
 
 
 class EmulatorServer:
@@ -240,7 +209,7 @@ class RunningServer:
             ssl_certfile=str(self.world.tls.certificate),
             ssl_keyfile=str(self.world.tls.key),
         )
-        self.server = _Server(config, self.world, self.port)
+        self.server = _Server(config)
         self._thread: threading.Thread | None = None
 
     def start_thread(self) -> None:

@@ -82,7 +82,7 @@ class Store:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The database, for tables of other modules; use it under ``lock``."""
+        """The database; use it under ``lock``."""
         return self._db
 
     @property
@@ -133,11 +133,6 @@ class Store:
             self._collections.clear()
             self._before.clear()
             self._db.execute("DELETE FROM documents")
-
-    def forget_deleted(self) -> None:
-        """Remove what was deleted from the database's files, including its write-ahead log."""
-        with self._lock:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def snapshot(self) -> StoreSnapshot:
         """All documents, for ``restore``."""

@@ -63,8 +63,7 @@ class Services:
 class World:
     """State, clock, journal, faults and settings of one state directory.
 
-    ``base_url`` (``https://localhost:<port>``) is known once a server runs. ``close_port_for`` makes the server refuse
-    connections for that many real seconds; without a server it does nothing.
+    ``base_url`` (``https://localhost:<port>``) is known once a server runs.
     """
 
     def __init__(self, state_dir: Path, services: Services) -> None:
@@ -74,12 +73,11 @@ class World:
         self.tls = tls.prepare(state_dir / "tls")
         self.store = Store(state_dir / "state.sqlite3")
         self.clock = Clock(self.store)
-        self.journal = Journal(self.store)
+        self.journal = Journal()
         self.faults = Faults()
         self.settings = Settings(self.store, self.services.switches, self.services.problem_with_switch)
         self.base_url = ""
         self._kept: dict[str, object] = {}
-        self.close_port_for: Callable[[float], None] = lambda _seconds: None
         if self.store.get("core.meta", "seeded") is None:
             self._seed()
 

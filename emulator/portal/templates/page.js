@@ -15,8 +15,9 @@
     if (document.hidden) return;
     try {
       const journal = await (await fetch(`/_emulator/journal?since=${since}`)).json();
+      const restarted = journal.last_seq < since;
       since = journal.last_seq;
-      if (journal.entries.some((entry) => entry.service !== "portal")) await refresh();
+      if (restarted || journal.entries.some((entry) => entry.service !== "portal")) await refresh();
     } catch {
       // The emulator is down or restarting: the page keeps what it shows and looks again later.
     }

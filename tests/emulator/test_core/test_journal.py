@@ -1,25 +1,30 @@
-"""The journal on disk."""
+"""The journal of an emulator: its numbers, and what it keeps of a client's proofs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
 
 from emulator.core.journal import Entry, Journal
+from emulator.core.redaction import fingerprint
 from emulator.core.server import EmulatorServer
-from emulator.core.store import Store
+
+CANARY = 'canary~"quoted"/ünd=more&'
 
 
-def entry() -> Entry:
+def entry(service: str = "graph", body: str | None = None) -> Entry:
     return {
         "seq": 0,
         "at": "2026-01-01T00:00:00.000Z",
-        "service": "graph",
+        "service": service,
         "method": "GET",
-        "path": "/v1.0/me",
+        "path": "/v1.0/applications",
         "query": {},
-        "route": "/v1.0/me",
+        "route": "/v1.0/applications",
         "status": 200,
-        "request_body": None,
+        "request_body": body,
         "response_body": None,
         "fault": None,
         "acted": True,
@@ -27,21 +32,25 @@ def entry() -> Entry:
     }
 
 
-def test_numbers_go_on_after_the_journal_was_cleared_and_the_emulator_restarted(tmp_path: Path) -> None:
-    numbers = []
-    for _ in range(3):
-        store = Store(tmp_path / "state.sqlite3")
-        journal = Journal(store)
-        journal.record(entry())
-        numbers.append(journal.last_seq)
-        journal.clear()
-        store.close()
-    assert numbers == [1, 2, 3]
+def test_numbers_continue_after_the_journal_was_cleared_and_the_emulator_reset(tmp_path: Path) -> None:
+    with EmulatorServer(tmp_path) as emulator:
+        emulator.world.journal.record(entry())
+        emulator.world.journal.clear()
+        emulator.world.journal.record(entry())
+        emulator.world.reset()
+        assert (emulator.control.journal(), emulator.control.last_seq()) == ([], 2)
 
 
-def test_a_reset_does_not_start_the_numbers_again(tmp_path: Path) -> None:
-    with EmulatorServer(tmp_path) as first:
-        first.world.journal.record(entry())
-        first.world.reset()
-    with EmulatorServer(tmp_path) as second:
-        assert second.control.last_seq() == 1
+@pytest.mark.parametrize("name", ["client_secret", "client_assertion"])
+def test_a_proof_that_entra_receives_is_kept_as_its_fingerprint(name: str) -> None:
+    journal = Journal()
+    journal.record(entry("entra", urlencode({"scope": "x", name: CANARY})))
+    [kept] = journal.entries()
+    assert kept["request_body"] == urlencode({"scope": "x", name: fingerprint(CANARY)})
+
+
+@pytest.mark.parametrize("body", [None, "", "grant_type=client_credentials&client_id=1", "[1, 2"])
+def test_what_holds_no_proof_is_kept_to_the_letter(body: str | None) -> None:
+    journal = Journal()
+    journal.record(entry("entra", body))
+    assert journal.entries()[0]["request_body"] == body

@@ -83,13 +83,6 @@ def _query(url: str) -> dict[str, str]:
     return dict(httpx.URL(url).params)
 
 
-def test_what_was_cleared_is_gone_from_the_files_too(api: Api) -> None:
-    api.http.get("/unified/canary-of-a-path", headers=api.key)
-    assert any(b"canary-of-a-path" in file.read_bytes() for file in api.emulator.world.state_dir.glob("state*"))
-    api.emulator.control.clear_journal()
-    assert_in_no_file(api, "canary-of-a-path")
-
-
 def test_the_database_and_the_keys_are_for_their_owner_only(api: Api) -> None:
     api.http.get("/common/discovery/v2.0/keys")
     state_dir = api.emulator.world.state_dir
