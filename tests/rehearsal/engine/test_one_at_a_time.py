@@ -65,6 +65,7 @@ def test_what_a_killed_build_left_is_removed_by_the_next(machine: Machine) -> No
     assert list(leftover.iterdir())
     machine.go()
     assert find.ensure(machine.say).origin == "module"
+    assert "What an earlier run left when it was killed is removed." in machine.said
     assert not machine.leftovers
 
 
