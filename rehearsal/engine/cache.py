@@ -67,7 +67,10 @@ def making(say: Say) -> Iterator[Path]:
     try:
         yield made
     finally:
-        _remove(made)
+        try:
+            say("Temporary files are removed.")
+        finally:
+            _remove(made)
 
 
 def keep(home: Path, version: str) -> None:
