@@ -21,13 +21,13 @@ from rehearsal.plugins.contract import (
     ReadResult,
     Target,
 )
-from rehearsal.plugins.values import UNKNOWN, Props, differences, unwrap
+from rehearsal.plugins.values import UNKNOWN, Props, contains_unknown, differences, equal, unwrap
 
 _TYPE: Final = "command:local:Command"
 _INPUTS: Final = frozenset(["create", "triggers", "environment", "stdin", "interpreter", "logging"])
 _OF_THE_PLUGIN: Final = frozenset(["update", "delete", "dir", "assetPaths", "archivePaths", "addPreviousOutputInEnv"])
 _LOG_EVERYTHING: Final = "stdoutAndStderr"
-_LOGGING: Final = ("stdout", "stderr", _LOG_EVERYTHING, "none")
+_SIGNALS: Final = {2: "interrupt", 9: "killed", 15: "terminated"}
 _ADVICE: Final = "Next: install the real plugins and run with PLUGINS=real."
 
 OnLine = Callable[[str, str], None]
@@ -59,34 +59,38 @@ class CommandProvider:
             for key in sorted(_OF_THE_PLUGIN & new_inputs.keys())
         ]
         failures += [
-            CheckFailure(key, f'Unrecognized field "{key}"')
+            CheckFailure(key, f"Unrecognized field '{key}' on 'local.CommandInputs'")
             for key in sorted(new_inputs.keys() - _INPUTS - _OF_THE_PLUGIN)
         ]
-        logging = unwrap(new_inputs.get("logging", _LOG_EVERYTHING))
-        if logging is not UNKNOWN and logging not in _LOGGING:
-            failures.append(CheckFailure("logging", f"expected one of {', '.join(_LOGGING)}"))
         return CheckResult(dict(new_inputs), failures)
 
     def diff(self, target: Target, old_inputs: Props, old_outputs: Props, new_inputs: Props) -> DiffResult:
-        """Any changed input is an update, a changed trigger a replacement."""
+        """Any changed input is an update; so is a changed trigger, for which the SDK has the engine replace."""
         changes = differences(unwrap(old_inputs), unwrap(new_inputs))
-        return DiffResult(changes, frozenset(path for path in changes if path.startswith("triggers")))
+        return DiffResult(changes, frozenset({"triggers"} & changes.keys()))
 
     def create(self, target: Target, inputs: Props, *, preview: bool) -> tuple[str, Props]:
         """Run the command."""
         resource_id = target.name + secrets.token_hex(4)
-        return resource_id, self._outputs(target, inputs, {}, preview=preview)
+        if preview:
+            return resource_id, {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
+        return resource_id, self._outputs(target, inputs, {})
 
     def update(
         self, target: Target, resource_id: str, old_outputs: Props, new_inputs: Props, *, preview: bool
     ) -> Props:
-        """Run the command again; it finds in its environment what it said before."""
-        previous = {
-            variable: said
-            for variable, name in (("PULUMI_COMMAND_STDOUT", "stdout"), ("PULUMI_COMMAND_STDERR", "stderr"))
-            if (said := str(unwrap(old_outputs.get(name)) or ""))
-        }
-        return self._outputs(target, new_inputs, previous, preview=preview)
+        """Run the command again; it finds in its environment what it said before.
+
+        A preview takes what it said for unknown where an input that was there before changes or is unknown itself.
+        """
+        previous = {name: str(unwrap(old_outputs.get(name)) or "") for name in ("stdout", "stderr")}
+        if not preview:
+            return self._outputs(target, new_inputs, previous)
+        is_known = not contains_unknown(new_inputs) and all(
+            name in new_inputs and equal(unwrap(new_inputs[name]), unwrap(old_outputs[name]))
+            for name in _INPUTS & old_outputs.keys()
+        )
+        return {**new_inputs, **(previous if is_known else {"stdout": UNKNOWN, "stderr": UNKNOWN})}
 
     def read(self, target: Target, resource_id: str, inputs: Props, outputs: Props) -> ReadResult:
         """There is nothing to look at: the state stands."""
@@ -108,18 +112,17 @@ class CommandProvider:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _outputs(self, target: Target, inputs: Props, previous: Mapping[str, str], *, preview: bool) -> Props:
-        if preview:
-            return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
+    def _outputs(self, target: Target, inputs: Props, previous: Mapping[str, str]) -> Props:
         if inputs.get("create") is None:
-            return {**inputs, "stdout": previous.get("PULUMI_COMMAND_STDOUT", ""), "stderr": ""}
-        stdout, stderr = self._run(target, unwrap(inputs), previous)
+            return {**inputs, "stdout": previous.get("stdout", ""), "stderr": previous.get("stderr", "")}
+        variables = {f"PULUMI_COMMAND_{name.upper()}": said for name, said in previous.items() if said}
+        stdout, stderr = self._run(target, unwrap(inputs), variables)
         return {**inputs, "stdout": stdout, "stderr": stderr}
 
-    def _run(self, target: Target, inputs: Props, previous: Mapping[str, str]) -> tuple[str, str]:
+    def _run(self, target: Target, inputs: Props, variables: Mapping[str, str]) -> tuple[str, str]:
         command = str(inputs["create"])
         arguments = [*(inputs.get("interpreter") or ["/bin/sh", "-c"]), command]
-        given = {key: str(value) for key, value in (inputs.get("environment") or {}).items()}
+        environment = {**self._environment, **(inputs.get("environment") or {}), **variables}
         logging = inputs.get("logging", _LOG_EVERYTHING)
         lines: dict[str, list[str]] = {"stdout": [], "stderr": [], "both": []}
 
@@ -130,13 +133,11 @@ class CommandProvider:
                 self._log(target.urn, line.rstrip("\n"))
 
         try:
-            code = self._execute(
-                arguments, {**self._environment, **given, **previous}, inputs.get("stdin") or "", on_line
-            )
+            status = _status(self._execute(arguments, environment, inputs.get("stdin") or "", on_line))
         except OSError as error:
-            raise ProviderError(f"{error}: running {_quoted(command)}:\n") from None
-        if code != 0:
-            raise ProviderError(f"{_status(code)}: running {_quoted(command)}:\n{''.join(lines['both'])}")
+            status = _not_started(arguments[0], error)
+        if status:
+            raise ProviderError(f"{status}: running {_quoted(command)}:\n{''.join(lines['both'])}")
         return "".join(lines["stdout"]).removesuffix("\n"), "".join(lines["stderr"]).removesuffix("\n")
 
     def _execute(self, arguments: Sequence[str], environment: Mapping[str, str], stdin: str, on_line: OnLine) -> int:
@@ -185,11 +186,17 @@ class _Reader(threading.Thread):
 
 
 def _status(code: int) -> str:
-    """As Go words how a process ended."""
-    return f"exit status {code}" if code > 0 else f"signal: {_SIGNALS.get(-code, f'signal {-code}')}"
+    """How a process ended, as Go words it; nothing where it ended well."""
+    if code >= 0:
+        return f"exit status {code}" if code else ""
+    return f"signal: {_SIGNALS.get(-code, f'signal {-code}')}"
 
 
-_SIGNALS: Final = {2: "interrupt", 9: "killed", 15: "terminated"}
+def _not_started(program: str, error: OSError) -> str:
+    """Why a program could not be started, as Go words it."""
+    if "/" in program or not isinstance(error, FileNotFoundError):
+        return f"fork/exec {program}: {(error.strerror or str(error)).lower()}"
+    return f'exec: "{program}": executable file not found in $PATH'
 
 
 def _quoted(text: str) -> str:
