@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pulumi import automation
 
+from rehearsal.plugins.values import SIGNATURE_KEY
 from rehearsal.results import Diagnostic, OnMessage, OnStep, OutputValue, Result, StepEvent
 
 _STACK: Final = "pulumi:pulumi:Stack"
@@ -64,9 +65,7 @@ class Listener:
     def _end(self, metadata: Any, status: str) -> None:
         step = _step(metadata, status)
         if step.type == _STACK and metadata.new is not None and metadata.new.outputs is not None:
-            self._result.outputs = {
-                name: OutputValue(value, _SECRET in str(value)) for name, value in metadata.new.outputs.items()
-            }
+            self._result.outputs = {name: _output(value) for name, value in metadata.new.outputs.items()}
         begun = self._begun.pop((step.urn, step.op), None) or self._begun.pop((step.urn, "refresh"), None)
         if begun is not None:  # a component's outputs come a second time
             self._tell(step)
@@ -93,6 +92,12 @@ def _step(metadata: Any, status: str) -> StepEvent:
     return StepEvent(
         _word(metadata.op), urn, metadata.type, urn.split("::", 3)[3], status, tuple(sorted(metadata.diffs or ()))
     )
+
+
+def _output(value: Any) -> OutputValue:
+    """An output; one with a secret part is secret as a whole."""
+    is_secret = SIGNATURE_KEY in str(value)
+    return OutputValue(_SECRET if is_secret else value, is_secret)
 
 
 def _is_default_provider(step: StepEvent) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import runpy
 import shlex
@@ -47,6 +48,10 @@ _PROCESS: Final = threading.RLock()
 """Held by the operation that runs: the SDK and the environment are the process's own."""
 
 _T = TypeVar("_T")
+
+# When an operation fails, the CLI ends while the program still waits for it, and the SDK's server logs that at length.
+# What failed has been told by then.
+logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
 
 
 class Stack:

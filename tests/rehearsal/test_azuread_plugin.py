@@ -217,7 +217,7 @@ def test_an_unchanged_application_has_no_difference_and_costs_no_request(
             {"web.redirectUris[1]": "UPDATE"},
         ),
         ({"requiredResourceAccesses": []}, {"requiredResourceAccesses": "DELETE"}),
-        ({"owners": [CALLER, "11111111-1111-4111-8111-111111111111"]}, {"owners[0]": "ADD"}),
+        ({"owners": [CALLER, "11111111-1111-4111-8111-111111111111"]}, {"owners[1]": "ADD"}),
     ],
 )
 def test_a_change_is_told_by_its_path_and_replaces_nothing(

@@ -14,7 +14,15 @@ from urllib.parse import urlsplit
 from rehearsal.plugins.azuread.application_schema import PERSONAL_AUDIENCES, SCHEMA, value_rules, web_redirect_uris
 from rehearsal.plugins.azuread.application_values import application_body, application_outputs
 from rehearsal.plugins.azuread.graph import GraphError, Patience
-from rehearsal.plugins.azuread.resource import AzureAdResource, Created, OperationError, is_gone, poll, text
+from rehearsal.plugins.azuread.resource import (
+    AzureAdResource,
+    Created,
+    OperationError,
+    in_set_order,
+    is_gone,
+    poll,
+    text,
+)
 from rehearsal.plugins.contract import CheckFailure
 from rehearsal.plugins.values import Props, Value, contains_unknown
 
@@ -56,7 +64,7 @@ class Application(AzureAdResource):
     def create(self, inputs: Props, patience: Patience) -> tuple[str, Props]:
         """POST, then two PATCHes of the display name, which tell whether the new object can be written yet."""
         caller = self.graph.caller.object_id
-        owners = [owner for owner in inputs.get("owners") or [] if owner.lower() != caller.lower()]
+        owners = [owner for owner in in_set_order(inputs.get("owners") or []) if owner.lower() != caller.lower()]
         first = [caller, *owners[: _MAX_OWNERS_AT_CREATION - 1]]
         references = [self._reference(owner) for owner in first]
         body = {**_ODATA_TYPE, **application_body(inputs), "owners@odata.bind": references}

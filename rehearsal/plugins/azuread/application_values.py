@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.plugins.azuread.resource import or_null, text
+from rehearsal.plugins.azuread.resource import in_set_order, or_null, text
 from rehearsal.plugins.values import Props, Value
 
 
@@ -45,12 +45,12 @@ def application_body(inputs: Props) -> dict[str, Any]:
         "serviceManagementReference": None,
         "signInAudience": inputs.get("signInAudience", "AzureADMyOrg"),
         "spa": {"redirectUris": []},
-        "tags": inputs.get("tags") or [],
+        "tags": in_set_order(inputs.get("tags") or []),
         "web": {
             "homePageUrl": None,
             "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
             "logoutUrl": None,
-            "redirectUris": web.get("redirectUris") or [],
+            "redirectUris": in_set_order(web.get("redirectUris") or [], ";"),
         },
     }
 

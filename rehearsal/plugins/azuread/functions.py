@@ -111,13 +111,13 @@ def _as_function_result(shown: Props, resource_id: str) -> Props:
     webs = [] if web is None else [{**web, "implicitGrants": listed(web.get("implicitGrant"))}]
     for item in webs:
         item.pop("implicitGrant", None)
-    hidden = ("api", "optionalClaims", "publicClient", "singlePageApplication", "web", "logoImage", "password")
-    kept = {key: value for key, value in shown.items() if key not in (*hidden, "preventDuplicateNames", "templateId")}
+    blocks = ("api", "optionalClaims", "publicClient", "singlePageApplication", "web", "password")
+    of_the_resource = ("description", "logoImage", "preventDuplicateNames", "templateId")
+    kept = {key: value for key, value in shown.items() if key not in (*blocks, *of_the_resource)}
     return {
         **kept,
         "apis": listed(shown["api"]),
         "id": resource_id,
-        "identifierUri": "",
         "optionalClaims": listed(shown["optionalClaims"]),
         "publicClients": listed(shown["publicClient"]),
         "singlePageApplications": listed(shown["singlePageApplication"]),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from rehearsal.plugins.azuread.graph import GraphClient, GraphError, Patience
@@ -107,9 +108,10 @@ class AzureAdResource:
         """What the plan for the new inputs changes."""
         plan = planned(self.schema.fields, plain(new_inputs), outputs)
         self._validated(target, plan)
-        fields = self.schema.fields
+        fields, given = self.schema.fields, plain(new_inputs)
         by_key = {
-            key: paths(fields[key], plan.get(key), outputs.get(key), key) for key in changed(fields, plan, outputs)
+            key: paths(fields[key], given.get(key, fields[key].default), outputs.get(key), key)
+            for key in changed(fields, plan, outputs)
         }
         return DiffResult(
             {path: change for changes in by_key.values() for path, change in changes.items()},
@@ -136,7 +138,7 @@ class AzureAdResource:
             raise PartialFailureError(message, created.resource_id, outputs) from None
         except (OperationError, GraphError) as error:
             raise ProviderError(_listed(error)) from None
-        return resource_id, self._stored(resource_id, _null_where_unset(plan, outputs, in_blocks=True))
+        return resource_id, self._stored(resource_id, _null_where_unset(plan, outputs, {}, in_blocks=True))
 
     def do_update(self, target: Target, resource_id: str, prior: Props, inputs: Props, *, preview: bool) -> Props:
         """Plan, and unless it is a preview, do it."""
@@ -149,7 +151,7 @@ class AzureAdResource:
         except (OperationError, GraphError) as error:
             message = f"updating {target.urn}: {_listed(error)}"
             raise PartialFailureError(message, resource_id, self._stored(resource_id, known(plan))) from None
-        return self._stored(resource_id, _null_where_unset(plan, outputs, in_blocks=False))
+        return self._stored(resource_id, _null_where_unset(plan, outputs, prior, in_blocks=False))
 
     def do_read(self, target: Target, resource_id: str, inputs: Props, prior: Props) -> ReadResult:
         """The live resource."""
@@ -176,18 +178,18 @@ def _listed(error: Exception | str) -> str:
     return f"1 error occurred:\n\t* {error}\n\n"
 
 
-def _null_where_unset(plan: Mapping[str, Value], outputs: Props, *, in_blocks: bool) -> Props:
-    """What the plan left out stays null in the state until a refresh, where Graph answers with an empty list.
+def _null_where_unset(plan: Props, outputs: Props, prior: Props, *, in_blocks: bool) -> Props:
+    """What plan and state left out stays null until a refresh, where Graph answers with an empty list.
 
     Within blocks only a creation leaves it null, an update does not (observed with the azuread plugin 6.11.1).
     """
     result = dict(outputs)
     for name, value in plan.items():
         live = result.get(name)
-        if value is None and live == []:
+        if value is None and live == [] and prior.get(name) is None:
             result[name] = None
         elif in_blocks and isinstance(value, dict) and isinstance(live, dict):
-            result[name] = _null_where_unset(value, live, in_blocks=True)
+            result[name] = _null_where_unset(value, live, {}, in_blocks=True)
     return result
 
 
@@ -225,6 +227,15 @@ def is_gone(error: GraphError) -> bool:
 def text(value: Any) -> str:
     """Text, empty for null."""
     return "" if value is None else str(value)
+
+
+def in_set_order(values: list[str], ending: str = "") -> list[str]:
+    """The order in which the plugin sends a set: of the checksums of its elements, as text.
+
+    ``ending``: what the set's hash adds to an element: a semicolon where the schema names no hash of its own. Source:
+    observed in ``helper/schema/set.go`` of hashicorp/terraform-plugin-sdk.
+    """
+    return sorted(values, key=lambda value: str(zlib.crc32(f"{value}{ending}".encode())))
 
 
 def or_null(value: Value) -> Value:

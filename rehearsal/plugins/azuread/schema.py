@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.plugins.contract import Change, CheckFailure
-from rehearsal.plugins.values import UNKNOWN, Props, Unknown, Value, contains_unknown, differences, equal, joined
+from rehearsal.plugins.values import (
+    UNKNOWN,
+    UNKNOWN_TEXT,
+    Props,
+    Unknown,
+    Value,
+    contains_unknown,
+    differences,
+    equal,
+    joined,
+)
 
 DEFAULTS_KEY = "__defaults"
 META_KEY = "__meta"
@@ -77,6 +87,10 @@ def checked(
                 )
             )
     failures += [
+        CheckFailure("", f"Invalid or unknown key. Examine values at '{resource}.{name}'.")
+        for name in inputs.keys() - fields.keys()
+    ]
+    failures += [
         CheckFailure(
             "",
             f"The stand-in for the azuread plugin does not have {path} of {resource}. Next: install the real plugins "
@@ -90,7 +104,9 @@ def checked(
 def _undeclared(fields: Mapping[str, Field], inputs: Mapping[str, Value], path: str = "") -> Iterator[str]:
     for name, value in inputs.items():
         item = fields.get(name)
-        if item is None or not item.input or not item.declared:
+        if item is None:
+            continue
+        if not item.input or not item.declared:
             yield joined(path, name)
         elif item.kind == "block" and isinstance(value, dict):
             yield from _undeclared(item.fields, value, joined(path, name))
@@ -146,7 +162,7 @@ def _planned(item: Field, configured: Value, prior: Mapping[str, Value] | None, 
     if item.kind in ("blocks", "block_set"):
         return [_new_block(item, element) for element in configured]
     if item.kind == "set":
-        return _sorted(configured)
+        return UNKNOWN if contains_unknown(configured) else sorted(configured)
     return configured
 
 
@@ -177,12 +193,6 @@ def _unconfigured(item: Field, before: Value, *, is_new: bool) -> Value:
     return [] if item.kind in ("blocks", "block_set") else None
 
 
-def _sorted(values: Value) -> Value:
-    if not isinstance(values, list) or contains_unknown(values):
-        return values
-    return sorted(values)
-
-
 # --- diff
 
 
@@ -211,6 +221,8 @@ def same(item: Field, left: Value, right: Value) -> bool:
 
 
 def _key(value: Value) -> str:
+    if isinstance(value, Unknown):
+        return UNKNOWN_TEXT
     if isinstance(value, dict):
         kept = {name: element for name, element in plain(value).items() if element not in (None, "", [], {})}
         return json.dumps(kept, sort_keys=True)
@@ -218,36 +230,55 @@ def _key(value: Value) -> str:
 
 
 def changed(fields: Mapping[str, Field], plan: Mapping[str, Value], prior: Mapping[str, Value]) -> list[str]:
-    """The properties that the plan changes."""
+    """The properties that the plan changes.
+
+    A collection that the provider fills in is unchanged as long as it is unknown (observed with the plugin).
+    """
     return [
         name
         for name, item in fields.items()
-        if item.input and not same(item, plan.get(name), prior.get(name)) and name in plan
+        if item.input
+        and name in plan
+        and not same(item, plan[name], prior.get(name))
+        and not (item.computed and item.kind == "set" and plan[name] is UNKNOWN)
     ]
 
 
-def paths(item: Field, plan: Value, prior: Value, path: str) -> dict[str, Change]:
-    """Where exactly a changed property differs, by property path."""
-    if is_nothing(item, prior) or is_nothing(item, plan) or contains_unknown(plan):
-        change: Change = "delete" if is_nothing(item, plan) else "add" if is_nothing(item, prior) else "update"
-        return {path: change}
-    if item.kind == "block":
-        inner = {name: field for name, field in item.fields.items() if not same(field, plan.get(name), prior.get(name))}
-        found = [paths(field, plan.get(name), prior.get(name), joined(path, name)) for name, field in inner.items()]
-        return {where: change for changes in found for where, change in changes.items()}
+def paths(item: Field, given: Value, prior: Value, path: str) -> dict[str, Change]:
+    """Where exactly a changed property differs from what is given, by property path."""
+    if given is UNKNOWN or (item.kind in ("map", "set") and contains_unknown(given)):
+        return {path: "update"}
+    if item.kind == "map" and not is_nothing(item, prior):
+        return differences(prior, given or {}, path)
+    if item.kind == "block" and isinstance(given, dict) and isinstance(prior, dict):
+        found: dict[str, Change] = {}
+        for name, inner in item.fields.items():
+            value = given.get(name, inner.default)
+            if not same(inner, value, prior.get(name)):
+                found.update(paths(inner, value, prior.get(name), joined(path, name)))
+        return found
+    if given in (None, [], {}):
+        return {path: "delete"}
+    if is_nothing(item, prior):
+        return {path: "add"}
     if item.kind in ("set", "block_set"):
-        return _elements(plan, prior, path)
-    return differences(plain(prior), plain(plan), path)
+        return _elements(given, prior, path)
+    return differences(plain(prior), plain(given), path)
 
 
-def _elements(plan: list[Value], prior: list[Value], path: str) -> dict[str, Change]:
-    """Of a set: what is gone and what is new, each with its index on its own side."""
-    before, after = [list(map(_key, side)) for side in (prior, plan)]
-    gone = {f"{path}[{index}]" for index, key in enumerate(before) if key not in after}
-    new = {f"{path}[{index}]" for index, key in enumerate(after) if key not in before}
-    return {
-        where: "update" if where in gone & new else "add" if where in new else "delete" for where in sorted(gone | new)
-    }
+def _elements(given: list[Value], prior: list[Value], path: str) -> dict[str, Change]:
+    """Of a set: what is gone and what is new, each with its index on its own side; at one index they are compared."""
+    before, after = [list(map(_key, side)) for side in (prior, given)]
+    gone = {index for index, key in enumerate(before) if key not in after}
+    new = {index for index, key in enumerate(after) if key not in before}
+    found: dict[str, Change] = {}
+    for index in sorted(gone | new):
+        where = f"{path}[{index}]"
+        if index in gone & new:
+            found.update(differences(plain(prior[index]), plain(given[index]), where))
+        else:
+            found[where] = "add" if index in new else "delete"
+    return found
 
 
 def known(plan: Mapping[str, Value]) -> Props:

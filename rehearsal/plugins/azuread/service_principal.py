@@ -23,6 +23,7 @@ from rehearsal.plugins.azuread.resource import (
     AzureAdResource,
     Created,
     OperationError,
+    in_set_order,
     is_gone,
     poll,
     text,
@@ -106,11 +107,11 @@ class ServicePrincipal(AzureAdResource):
                 'resource documentation for "azuread_service_principal" for more information.',
             )
         caller = self.graph.caller.object_id
-        owners = [owner for owner in inputs.get("owners") or [] if owner.lower() != caller.lower()]
+        owners = [owner for owner in in_set_order(inputs.get("owners") or []) if owner.lower() != caller.lower()]
         first = [caller, *owners[: _MAX_OWNERS_AT_CREATION - 1]]
         body = {
             **_ODATA_TYPE,
-            **_body([]),
+            **_body({}),
             "appId": client_id,
             "description": f"TERRAFORM_UPDATE_{uuid.uuid4()}",
             "owners@odata.bind": [self._reference(owner) for owner in first],
@@ -180,7 +181,7 @@ class ServicePrincipal(AzureAdResource):
         object_id = resource_id.removeprefix(_PREFIX)
         body = {
             **_ODATA_TYPE,
-            **_body(prior.get("tags") or []),
+            **_body(prior),
             "description": None,
         }
         try:
@@ -268,8 +269,10 @@ def _retries_creation(status: int, message: str) -> bool:
     )
 
 
-def _body(tags: list[str]) -> dict[str, Any]:
-    """Every group as the plugin writes it; what no component declares is empty."""
+def _body(prior: Props) -> dict[str, Any]:
+    """Every group as the plugin writes it; what no component declares is empty, or what it was where the plugin keeps
+    that."""
+    saml = prior.get("samlSingleSignOn")
     return {
         "accountEnabled": True,
         "alternativeNames": [],
@@ -278,8 +281,8 @@ def _body(tags: list[str]) -> dict[str, Any]:
         "notes": None,
         "notificationEmailAddresses": [],
         "preferredSingleSignOnMode": None,
-        "samlSingleSignOnSettings": {},
-        "tags": tags,
+        "samlSingleSignOnSettings": {} if saml is None else {"relayState": ""},
+        "tags": in_set_order(prior.get("tags") or []),
     }
 
 
