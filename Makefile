@@ -15,7 +15,7 @@ REHEARSE := $(BIN)/python -m emulator.rehearsal
 WITH_ENGINE = --engine="$(or $(strip $(ENGINE)),auto)"
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy drift outputs remove-secret down test lint format bench matrix docs clean
+.PHONY: help up preview refresh destroy drift outputs remove-secret down engine test lint format bench matrix docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ remove-secret: $(READY) ## Remove the client secret KEY=<key id> from the emulat
 
 down: $(READY) ## Stop the emulator; its state and the stack's stay in ./.rehearsal
 	@$(REHEARSE) down
+
+engine: $(READY) ## Get Pulumi's engine, its CLI, if this machine has none
+	@$(BIN)/python -m rehearsal.engine
 
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)

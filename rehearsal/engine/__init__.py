@@ -1,0 +1,1 @@
+"""Where Pulumi's own engine, its CLI, comes from."""
