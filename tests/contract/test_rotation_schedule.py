@@ -531,12 +531,12 @@ def test_a_move_back_is_refused_while_the_state_holds_secrets_of_both(
 ) -> None:
     """The registration with the new application's secret failed."""
     both = {
-        "blue": in_state(FIRST, application="new")["blue"],
-        "green": in_state(SECOND, application=app.id)["green"],
+        "blue": in_state(FIRST, application=app.id)["blue"],
+        "green": in_state(SECOND, application="new")["green"],
     }
     words = refused(
         schedule,
-        {**FIRST, "application_object_id": "new"},
+        {**SECOND, "application_object_id": "new"},
         program(NEXT_DAY, application_object_id=app.id, registrations=on_record(1), slots_in_state=both),
     )
     assert words.startswith(f"UNI313 The client secrets cannot move from the application new to {app.id}: an earlier ")

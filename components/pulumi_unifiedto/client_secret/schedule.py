@@ -11,16 +11,14 @@ from pulumi.runtime.rpc import contains_unknowns
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import UnifiedtoError
+from .period import Period, parse_instant
 from .rotation import (
     SLOT_NAMES,
     Circumstances,
-    Period,
     RegistrationInState,
     SlotInState,
     advance,
     from_properties,
-    parse_instant,
-    recover,
     to_properties,
 )
 
@@ -43,8 +41,7 @@ class RotationScheduleProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         try:
             run = circumstances(_olds, news)
-            before = from_properties(_olds) or recover(run)
-            return CheckResult(to_properties(advance(before, run, self._list_secrets)), [])
+            return CheckResult(to_properties(advance(from_properties(_olds), run, self._list_secrets)), [])
         except UnifiedtoError as error:
             return CheckResult({}, [CheckFailure("", str(error))])
 
