@@ -6,7 +6,10 @@ import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
+
+from rehearsal.results import RehearsalError
 
 _REPLACED_PREFIXES = (
     *("ARM_", "AZURE", "UNIFIED_", "UNIFIEDTO_", "PULUMI_", "TF_"),
@@ -16,6 +19,8 @@ _REPLACED_PREFIXES = (
 _REPLACED = frozenset(["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _NOWHERE = "http://127.0.0.1:9"
+_ADDRESS_VARIABLES = ("ARM_METADATA_HOSTNAME", "ARM_METADATA_HOST", "ARM_OIDC_REQUEST_URL", "ARM_MSI_ENDPOINT")
+_ADDRESS_KEYS = ("apiUrl", "metadataHost", "msiEndpoint", "oidcRequestUrl")
 
 
 def rehearsal_environment(given: Mapping[str, str], caller: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -52,6 +57,23 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def refuse_remote_addresses(environment: Mapping[str, str], config: Mapping[str, Any]) -> None:
+    """Raises RehearsalError if a variable, or a value of the configuration by key, names an address elsewhere."""
+    named = {f"The environment variable {name}": environment.get(name) for name in _ADDRESS_VARIABLES}
+    named |= {
+        f"The configuration value {key}": value
+        for key, value in config.items()
+        if key.rpartition(":")[2] in _ADDRESS_KEYS
+    }
+    for what, address in named.items():
+        if address and not is_loopback(str(address)):
+            raise RehearsalError(
+                f"{what} names {address}, which is not on this computer. A rehearsal talks to the local emulator only, "
+                "so nothing was done.\n"
+                "Next: take the value out. To deploy to real accounts, run `pulumi up` (README, A real deployment)."
+            )
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pulumi import automation
 
 from rehearsal.plugins.values import SIGNATURE_KEY
+from rehearsal.program import told_of_the_program
 from rehearsal.results import Diagnostic, OnMessage, OnStep, OutputValue, Result, StepEvent
 
 _STACK: Final = "pulumi:pulumi:Stack"
@@ -16,6 +17,10 @@ _SECRET: Final = "[secret]"  # noqa: S105 - what stands in its place
 MARKUP: Final = re.compile(r"<\{%.*?%\}>")
 _NOISE: Final = re.compile(r"(update|preview|refresh|destroy) failed|using pulumi-resource-\S+ from \$PATH at .*")
 """What says nothing about the stack: that the operation failed, as its errors say; where a plugin was found."""
+
+
+_REPEATED: Final = "an unhandled error occurred: "
+"""Before what the program has told itself already, when it runs in this process."""
 
 
 class Listener:
@@ -46,6 +51,11 @@ class Listener:
             elif event.summary_event is not None:
                 counts = event.summary_event.resource_changes
                 self._result.changes = {_word(op): count for op, count in counts.items() if count}
+
+    def on_line(self, line: str) -> None:
+        """A line that the program has printed."""
+        with self._lock:
+            self._note(Diagnostic("info", line))
 
     def result(self, duration_s: float) -> Result:
         """The account so far. Components report no end of their own, so they end here."""
@@ -81,7 +91,14 @@ class Listener:
         severity = diagnostic.severity.partition("#")[0]
         if not text.strip() or severity == "debug" or _NOISE.fullmatch(text):
             return
-        message = Diagnostic(severity, text.removeprefix("error: "), diagnostic.urn or "")
+        if text.removeprefix("error: ").startswith(_REPEATED) and self._has_error():
+            return
+        self._note(Diagnostic(severity, told_of_the_program(text.removeprefix("error: ")), diagnostic.urn or ""))
+
+    def _has_error(self) -> bool:
+        return any(message.severity == "error" for message in self._result.messages)
+
+    def _note(self, message: Diagnostic) -> None:
         self._result.messages.append(message)
         if self._on_message is not None:
             self._on_message(message)

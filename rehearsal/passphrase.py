@@ -10,12 +10,17 @@ _PASSPHRASE_BYTES = 24
 _DRAFT_BYTES = 8
 
 
+def passphrase_file(state_dir: Path) -> Path:
+    """Where the passphrase of a state directory is kept."""
+    return state_dir / "passphrase"
+
+
 def rehearsal_passphrase(state_dir: Path) -> str:
     """The passphrase of a state directory, made on first use and kept there, readable by its owner only.
 
     Of several first uses at the same time one makes it, and the others take that one.
     """
-    path = state_dir / "passphrase"
+    path = passphrase_file(state_dir)
     if not path.exists():
         state_dir.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".passphrase.{secrets.token_hex(_DRAFT_BYTES)}")

@@ -7,12 +7,9 @@ language host is needed; the CLI works in a directory of its own, so nothing is 
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import os
-import runpy
 import shlex
-import socket
 import sys
 import threading
 import time
@@ -25,14 +22,17 @@ from typing import Any, Final, TypeVar
 import yaml
 from pulumi import automation
 
-from rehearsal.environment import process_environment, rehearsal_environment
+from rehearsal.checkpoint import checkpoint, mend, workers
+from rehearsal.environment import process_environment, refuse_remote_addresses, rehearsal_environment
 from rehearsal.events import MARKUP, Listener
 from rehearsal.passphrase import rehearsal_passphrase
 from rehearsal.plugins.choice import Plugins
 from rehearsal.plugins.server import attached
 from rehearsal.processes import CommandFailed, InterruptibleCommand, end_leftovers, run_mark
+from rehearsal.program import printed_to, run_program
 from rehearsal.results import (
     ConfigValue,
+    Diagnostic,
     OnMessage,
     OnStep,
     OperationFailed,
@@ -139,13 +139,23 @@ class Stack:
             )
         return answer.stdout
 
+    def recover(self) -> str:
+        """Ends and mends what a run that was killed has left; what was mended in one sentence, or nothing.
+
+        Each operation does so first. Raises RehearsalError where the state cannot be mended.
+        """
+        end_leftovers(self.state_dir)
+        return "" if workers(self.state_dir) else mend(self._checkpoint)
+
     # --- pieces ------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _session(self) -> Iterator[automation.Stack]:
         with _PROCESS, process_environment(self.environment):
             if self._opened is None:
-                end_leftovers(self.state_dir)
+                mended = self.recover()
+                if mended and self._on_message is not None:
+                    self._on_message(Diagnostic("warning", mended))
                 self._opened = self._open()
             yield self._opened
 
@@ -157,26 +167,39 @@ class Stack:
         _write(self.state_dir / "bin" / _LAUNCHER, command, mode=0o700)
         workspace = automation.LocalWorkspace(
             work_dir=str(self._work),
-            program=lambda: _run_program(self.project_dir),
+            program=lambda: run_program(self.project_dir),
             env_vars=self._of_the_cli(),
             secrets_provider="passphrase",
             pulumi_command=_command(self._cli),
         )
-        stacks = self.state_dir / "backend" / ".pulumi" / "stacks"
-        if not (stacks / self._project["name"] / f"{self.name}.json").exists():
+        if not self._checkpoint.exists():
             _failing(lambda: workspace.create_stack(self.name))
         return _Stack(self.name, workspace)
 
-    def _of_the_cli(self) -> dict[str, str]:
-        """What the CLI has in its environment on top of the program."""
-        directories = [str(self.state_dir / "bin"), *map(str, self._plugins.directories)]
+    @property
+    def _checkpoint(self) -> Path:
+        return checkpoint(self.state_dir, self._project["name"], self.name)
+
+    @property
+    def directories(self) -> list[Path]:
+        """Where the CLI finds the launcher of dynamic providers, and the real plugins if they are used."""
+        return [self.state_dir / "bin", *self._plugins.directories]
+
+    def places(self) -> dict[str, str]:
+        """The variables that point a CLI at this stack's backend and home; they hold no secret."""
         return {
-            "PATH": os.pathsep.join([*directories, self.environment.get("PATH", "")]),
             "PULUMI_BACKEND_URL": (self.state_dir / "backend").as_uri(),
             "PULUMI_HOME": str(self.state_dir / "home"),
-            "PULUMI_CONFIG_PASSPHRASE": self._passphrase or rehearsal_passphrase(self.state_dir),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+
+    def _of_the_cli(self) -> dict[str, str]:
+        """What the CLI has in its environment on top of the program."""
+        return {
+            **self.places(),
+            "PATH": os.pathsep.join([*map(str, self.directories), self.environment.get("PATH", "")]),
+            "PULUMI_CONFIG_PASSPHRASE": self._passphrase or rehearsal_passphrase(self.state_dir),
         }
 
     def _write_config(self, stack: automation.Stack) -> None:
@@ -184,6 +207,9 @@ class Stack:
         path = self._work / f"Pulumi.{self.name}.yaml"
         settings = yaml.load(path.read_text("utf-8"), _LOADER) if path.exists() else {}  # noqa: S506
         config = {key if ":" in key else f"{self._project['name']}:{key}": value for key, value in self.config.items()}
+        refuse_remote_addresses(
+            self.environment, {**_values_of(self._project), **{key: value.value for key, value in config.items()}}
+        )
         settings["config"] = {key: value.value for key, value in config.items() if not value.secret}
         _write(path, yaml.safe_dump(settings))
         for key, value in config.items():
@@ -200,9 +226,10 @@ class Stack:
             env = dict(stack.workspace.env_vars)
             stack.workspace.env_vars = {**env, "PULUMI_DEBUG_PROVIDERS": debug} if debug else env
             try:
-                self._unlocked(
-                    stack, lambda: getattr(stack, operation)(color="never", on_event=listener.on_event, **options)
-                )
+                with printed_to(listener.on_line):
+                    self._unlocked(
+                        stack, lambda: getattr(stack, operation)(color="never", on_event=listener.on_event, **options)
+                    )
             except automation.errors.CommandError as error:
                 result = listener.result(time.monotonic() - started)
                 raise _failed(error, result) from None
@@ -215,9 +242,13 @@ class Stack:
         try:
             work()
         except automation.errors.ConcurrentUpdateError:
-            locks = list((self.state_dir / "backend" / ".pulumi" / "locks").rglob("*.json"))
-            if not locks or not all(map(_is_abandoned, locks)):
-                raise
+            at_work = workers(self.state_dir)
+            if at_work:
+                process = f" (process {at_work[0]})" if at_work[0] else ""
+                raise RehearsalError(
+                    f"Another run works on this stack{process}. Nothing was done.\n"
+                    "Next: wait until it has ended, or end it with `make down`; then run the same again."
+                ) from None
             stack.cancel()
             work()
 
@@ -237,27 +268,6 @@ class _Stack(automation.Stack):
 
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary:
         return automation.UpdateSummary("", datetime.now(timezone.utc), "", {}, {}, "")
-
-
-def _is_abandoned(lock: Path) -> bool:
-    """Whether a lock file of the CLI names a process of this computer that has ended.
-
-    Source: observed in ``pkg/backend/diy/lock.go`` of pulumi/pulumi 3.260.
-    """
-    try:
-        content = json.loads(lock.read_text("utf-8"))
-        if content["hostname"] != socket.gethostname():
-            return False
-        os.kill(int(content["pid"]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return False
-
-
-def _run_program(directory: Path) -> None:
-    runpy.run_path(str(directory), run_name="__main__")
 
 
 @functools.cache
@@ -292,6 +302,15 @@ def _project_settings(directory: Path) -> dict[str, Any]:
     content.pop("stackConfigDir", None)
     content["main"] = str(directory)
     return dict(content)
+
+
+def _values_of(project: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ``config`` block of a Pulumi.yaml sets by itself."""
+    declared = project.get("config") or {}
+    return {
+        key: entry.get("value", entry.get("default")) if isinstance(entry, dict) else entry
+        for key, entry in declared.items()
+    }
 
 
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

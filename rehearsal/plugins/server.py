@@ -73,6 +73,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._provider: Provider = factory(self._log)
         self._channel: grpc.Channel | None = None
         self._engine: Any = None
+        self._configured: str | None = None
 
     def close(self) -> None:
         """Ends the connections to the engine and of the provider."""
@@ -116,6 +117,16 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=changes)
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        name = request.urn.rpartition("::")[2]
+        configured = "default" if name.startswith("default_") else name
+        if self._configured not in (None, configured):
+            context.abort(
+                grpc.StatusCode.UNKNOWN,
+                f"The program uses two configurations of the {self._provider.package} provider, {self._configured} and "
+                f"{configured}, and the stand-in for its plugin can have one. Next: give all resources the same "
+                "provider, or install the real plugins and run with PLUGINS=real.",
+            )
+        self._configured = configured
         _told(context, lambda: self._provider.configure(from_struct(request.args)))
         return provider_pb2.ConfigureResponse(acceptSecrets=self._provider.accepts_secrets, supportsPreview=True)
 
