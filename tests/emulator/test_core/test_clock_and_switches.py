@@ -15,8 +15,8 @@ from emulator.core.clock import LATEST, MAX_SCALE, Clock
 from emulator.core.daemon import Daemon
 from emulator.core.server import EmulatorServer
 from emulator.core.store import Store
-from emulator.engine.interface import EngineError
-from emulator.rehearsal import let_pass
+from rehearsal.later import let_pass
+from rehearsal.results import RehearsalError
 
 NOON = "2030-01-01T12:00:00Z"
 
@@ -139,7 +139,7 @@ def daemon(emulator: EmulatorServer) -> Daemon:
 def test_a_time_that_cannot_pass_is_refused_in_words(
     emulator: EmulatorServer, daemon: Daemon, later: str, complaint: str
 ) -> None:
-    with pytest.raises(EngineError, match=complaint):
+    with pytest.raises(RehearsalError, match=complaint):
         let_pass(daemon, later)
     assert emulator.control.clock()["now"] == NOON
 

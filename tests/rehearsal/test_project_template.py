@@ -6,23 +6,28 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 import pytest
 
-from emulator.engine.pulumi_cli import _PLUGINS, _plugin_version
-from tests.support import real_pulumi
-from tests.support.stack import ROOT
+ROOT: Final = Path(__file__).parents[2]
+_NEEDED: Final = ("pulumi", "pulumi-language-python", "pulumi-resource-azuread", "pulumi-resource-command")
+_MISSING: Final = [name for name in _NEEDED if shutil.which(name) is None]
 
-pytestmark = real_pulumi.MARKS
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(bool(_MISSING), reason=f"not on PATH: {', '.join(_MISSING)}"),
+]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """Of a user who has the two plugins in their Pulumi home, and a backend of their own."""
     plugins = tmp_path / "home" / "plugins"
-    for name in _PLUGINS:
-        directory = plugins / f"resource-{name}-v{_plugin_version(name)}"
+    for name in ("azuread", "command"):
+        directory = plugins / f"resource-{name}-v{metadata.version(f'pulumi-{name}')}"
         directory.mkdir(parents=True)
         (directory / f"pulumi-resource-{name}").symlink_to(str(shutil.which(f"pulumi-resource-{name}")))
     (tmp_path / "backend").mkdir()

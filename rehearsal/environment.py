@@ -1,0 +1,89 @@
+"""The environment of a rehearsal, and the rule that a rehearsal talks to this computer only."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from rehearsal.results import RehearsalError
+
+_REPLACED_PREFIXES = (
+    *("ARM_", "AZURE", "UNIFIED_", "UNIFIEDTO_", "PULUMI_", "TF_"),
+    *("IDENTITY_", "IMDS_", "MSI_"),  # managed identities of Azure
+    *("ACTIONS_ID_TOKEN", "SYSTEM_ACCESSTOKEN", "SYSTEM_OIDC"),  # tokens of GitHub's and Azure's pipelines
+)
+_REPLACED = frozenset(["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_NOWHERE = "http://127.0.0.1:9"
+_ADDRESS_VARIABLES = ("ARM_METADATA_HOSTNAME", "ARM_METADATA_HOST", "ARM_OIDC_REQUEST_URL", "ARM_MSI_ENDPOINT")
+_ADDRESS_KEYS = ("apiUrl", "metadataHost", "msiEndpoint", "oidcRequestUrl")
+
+
+def rehearsal_environment(given: Mapping[str, str], caller: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The whole environment of a rehearsal.
+
+    The caller's environment without anything that names an account (``ARM_*``, ``AZURE*``, ``UNIFIED_*``,
+    ``PULUMI_*``, ``TF_*``, managed identities, tokens of pipelines), then ``given``. Proxies lead nowhere except for
+    loopback, so a program that tries another host gets a refused connection.
+    """
+    kept = {
+        name: value
+        for name, value in (os.environ if caller is None else caller).items()
+        if not name.startswith(_REPLACED_PREFIXES)
+        and name not in _REPLACED
+        and name.upper() not in (*_PROXIES, "NO_PROXY")
+    }
+    for name in _PROXIES:
+        kept[name] = kept[name.lower()] = _NOWHERE
+    kept["NO_PROXY"] = kept["no_proxy"] = "localhost,127.0.0.1,::1"
+    return {**kept, **given}
+
+
+def is_loopback(address: str) -> bool:
+    """True if a URL, or a ``host[:port]`` without a scheme, names this computer's loopback interface."""
+    try:
+        host = urlsplit(address if "//" in address else f"//{address}").hostname
+    except ValueError:
+        return False
+    if not host:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_remote_addresses(environment: Mapping[str, str], config: Mapping[str, Any]) -> None:
+    """Raises RehearsalError if a variable, or a value of the configuration by key, names an address elsewhere."""
+    named = {f"The environment variable {name}": environment.get(name) for name in _ADDRESS_VARIABLES}
+    named |= {
+        f"The configuration value {key}": value
+        for key, value in config.items()
+        if key.rpartition(":")[2] in _ADDRESS_KEYS
+    }
+    for what, address in named.items():
+        if address and not is_loopback(str(address)):
+            raise RehearsalError(
+                f"{what} names {address}, which is not on this computer. A rehearsal talks to the local emulator only, "
+                "so nothing was done.\n"
+                "Next: take the value out. To deploy to real accounts, run `pulumi up` (README, A real deployment)."
+            )
+
+
+@contextmanager
+def process_environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """Replace ``os.environ`` as a whole for the duration of a run in this process."""
+    before = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
