@@ -8,7 +8,7 @@ import pulumi_azuread as azuread
 
 from ..entra import provider_errors
 from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
-from .rotation import NEVER, SlotName
+from .rotation import NEVER, SlotInState, SlotName
 from .schedule import RotationSchedule
 from .stack_state import SecretRecord
 
@@ -55,7 +55,8 @@ def declare_slot(
                 additional_secret_outputs=["value"],
                 depends_on=[schedule],
                 hooks=pulumi.ResourceHookBinding(
-                    on_error=[on_error], before_create=[_check(name, generation, is_planned=is_planned)]
+                    on_error=[on_error],
+                    before_create=[_check(name, generation, application, None if is_planned else held)],
                 ),
             ),
         )
@@ -65,17 +66,33 @@ def declare_slot(
     )
 
 
-def _check(name: str, generation: int, *, is_planned: bool) -> pulumi.ResourceHook:
-    """A hook that stops Pulumi from creating a secret that the schedule does not plan: the state holds it already.
+def _check(name: str, generation: int, application: str, held: SlotInState | None) -> pulumi.ResourceHook:
+    """A hook that stops Pulumi from replacing a secret where the schedule does not plan it.
 
-    Pulumi would do that where a person asks for a replacement (``--replace``, ``--target-replace``, ``state taint``).
+    Pulumi would do that where a person asks for it (``--replace``, ``--target-replace``, ``state taint``). A secret that
+    Entra does not hold any more is created again: ``pulumi up --refresh`` has found that after the state was read.
+
+    held: the secret of this generation that the state holds, None where the schedule plans the creation.
     """
 
     def refuse(_args: pulumi.ResourceHookArgs) -> None:
-        if not is_planned:
+        if held is None:
+            return
+        from ..entra import graph  # noqa: PLC0415 - azure-identity is slow to import and rarely needed
+
+        listed = graph.look_at_secrets(application, _StackConfig())
+        if listed is None or any(secret.key_id == held["key_id"] for secret in listed):
             raise ReplacementNotPlanned(resource=name, generation=generation)
 
     return pulumi.ResourceHook(f"pulumi-unifiedto-planned-{name}", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
+
+
+class _StackConfig:
+    """The stack's configuration, as the Graph look-up reads it."""
+
+    def get(self, key: str) -> str | None:
+        namespace, _, name = key.partition(":")
+        return pulumi.Config(namespace).get(name)
 
 
 def require_generation(generation: int, rotate_when_changed: Mapping[str, str] | None) -> int:

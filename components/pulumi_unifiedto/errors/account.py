@@ -547,9 +547,9 @@ class SecretLimitReached(AccountError):
     remedy = (
         "Find out which secret customers sign in with. Unified.to's dashboard shows a workspace admin the client "
         "secret of each integration: compare its first characters with the list. Or sign in once as a customer and "
-        "compare the key id in Entra's sign-in logs. If customers sign in with both, give all integrations the same one "
-        "in the dashboard. Then remove a secret that nobody signs in with: az ad app credential delete --id <object id> "
-        "--key-id <key id>. Run pulumi refresh, and then pulumi up."
+        "compare the key id in Entra's sign-in logs. If customers sign in with both, give all integrations the same "
+        "one in the dashboard. Then remove a secret that nobody signs in with: az ad app credential delete --id "
+        "<object id> --key-id <key id>. Run pulumi refresh, and then pulumi up."
     )
     example = MappingProxyType(
         {
@@ -604,8 +604,8 @@ class ReplacementNotPlanned(AccountError):
         "secret that customers sign in with before another one is registered."
     )
     remedy = (
-        "Run pulumi state untaint for the resource if it is tainted. To get a new secret now, run pulumi config set "
-        "unifiedto:forceRotation <a new value>, and then pulumi up without these options."
+        "To get a new secret now, run pulumi config set unifiedto:forceRotation <a new value>, and then pulumi up "
+        "without these options. If the resource is tainted, run pulumi state untaint first."
     )
     example = MappingProxyType({"resource": "login-secret-blue", "generation": 2})
 
