@@ -69,8 +69,8 @@ def declare_slot(
 def _check(name: str, generation: int, application: str, held: SlotInState | None) -> pulumi.ResourceHook:
     """A hook that stops Pulumi from replacing a secret where the schedule does not plan it.
 
-    Pulumi would do that where a person asks for it (``--replace``, ``--target-replace``, ``state taint``). A secret that
-    Entra does not hold any more is created again: ``pulumi up --refresh`` has found that after the state was read.
+    Pulumi would do that where a person asks for it (``--replace``, ``--target-replace``, ``state taint``). A secret
+    that Entra does not hold any more is created again: ``pulumi up --refresh`` finds that after the state was read.
 
     held: the secret of this generation that the state holds, None where the schedule plans the creation.
     """

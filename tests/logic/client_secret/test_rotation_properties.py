@@ -305,9 +305,10 @@ class World:
         slots = self.state.slots
         held = slots.get(planned.slot)
         is_of_this_app = held is not None and held.application == schedule.application
-        if held is not None and is_of_this_app and held.generation == planned.generation:
+        if held is not None and is_of_this_app and held.display_name == planned.display_name:
             return True
-        if held is not None and is_of_this_app:
+        # Of the same generation, Pulumi creates the new secret first.
+        if held is not None and is_of_this_app and held.generation != planned.generation:
             if held.key_id not in self.entra:
                 self.refresh()  # the azuread provider fails, and its error says to refresh
                 return False
