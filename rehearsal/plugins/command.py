@@ -104,13 +104,14 @@ class CommandProvider:
         raise ProviderError(f"The stand-in for the command plugin does not have the function {token}. {_ADVICE}")
 
     def cancel(self) -> None:
-        """Kill the commands that run, as the plugin does."""
+        """Kill the commands that run, as the plugin does. What they started themselves is waited for, as there."""
         with self._lock:
             for process in self._running:
                 process.kill()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nobody waits for the commands that run any more: the CLI was killed."""
+        self.cancel()
 
     def _outputs(self, target: Target, inputs: Props, previous: Mapping[str, str]) -> Props:
         if inputs.get("create") is None:

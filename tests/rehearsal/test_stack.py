@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,3 +168,44 @@ def test_a_state_that_moved_to_another_place_is_worked_on_there(deployed: Deploy
     deployed.state_dir = tmp_path / "elsewhere"
     assert deployed.stack().preview().is_unchanged
     assert deployed.up().is_unchanged
+
+
+def test_an_interrupted_run_ends_its_step_and_the_next_one_goes_on(deployed: Deployed) -> None:
+    deployed.control.settings(secret_propagation_s=3600)
+    deployed.config["proofDeadline"] = 2
+
+    def interrupt(step: StepEvent) -> None:
+        if (step.name, step.status) == ("microsoft-proof", "started"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        deployed.stack(on_step=interrupt).up()
+    assert "PUT" not in {entry["method"] for entry in deployed.requests("unifiedto")}
+    deployed.later(days=0.1)
+    again = _changes(deployed.up().steps)
+    assert "microsoft-secret-blue" not in again
+    assert again["microsoft-proof"] == "create"
+    assert deployed.stack().preview().is_unchanged
+
+
+@pytest.mark.filterwarnings("ignore:Error in event stream")  # the SDK's, when the CLI dies
+def test_a_lock_that_a_killed_cli_left_behind_is_taken_away(deployed: Deployed) -> None:
+    deployed.control.settings(secret_propagation_s=3600)
+    deployed.config["proofDeadline"] = 2
+
+    def kill() -> None:
+        (lock,) = (deployed.state_dir / "backend" / ".pulumi" / "locks").rglob("*.json")
+        before = len(deployed.requests("entra"))
+        while len(deployed.requests("entra")) == before:
+            pass  # the proof has not asked yet, and the state may be being written
+        os.kill(json.loads(lock.read_text("utf-8"))["pid"], signal.SIGKILL)
+
+    def when_the_proof_begins(step: StepEvent) -> None:
+        if (step.name, step.status) == ("microsoft-proof", "started"):
+            threading.Thread(target=kill).start()
+
+    failure = deployed.fails(lambda: deployed.stack(on_step=when_the_proof_begins).up())
+    assert failure.exit_code == -signal.SIGKILL
+    deployed.later(days=0.1)
+    deployed.up()
+    assert deployed.stack().preview().is_unchanged
