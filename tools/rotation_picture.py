@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from pulumi_unifiedto.client_secret.rotation import Period, PlannedSecret, Schedule, decide
+from pulumi_unifiedto.client_secret.rotation import (
+    Circumstances,
+    Period,
+    PlannedSecret,
+    Schedule,
+    SlotInState,
+    decide,
+    format_instant,
+)
 
 _START = datetime(2027, 1, 1, tzinfo=timezone.utc)
 _PERIODS = 5
@@ -19,13 +27,25 @@ def secrets_over_time() -> list[PlannedSecret]:
     schedule: Schedule | None = None
     secrets: list[PlannedSecret] = []
     for number in range(_PERIODS):
-        now = _START + timedelta(days=90 * number)
-        registered = [schedule.generation] if schedule else []
-        schedule = decide(
-            schedule, label="unifiedto", period=period, force_token="", now=now, registered_generations=registered
-        ).schedule
+        run = Circumstances(
+            label="unifiedto",
+            period=period,
+            now=_START + timedelta(days=90 * number),
+            slots={secret.slot: _in_state(secret) for secret in secrets[-2:]},
+        )
+        schedule = decide(schedule, run).schedule
         secrets.append(schedule.current)
     return secrets
+
+
+def _in_state(secret: PlannedSecret) -> SlotInState:
+    return SlotInState(
+        generation=secret.generation,
+        key_id="",
+        display_name=secret.display_name,
+        starts_at=format_instant(secret.starts_at),
+        ends_at=format_instant(secret.ends_at),
+    )
 
 
 def draw() -> str:

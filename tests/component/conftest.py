@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pytest
@@ -24,6 +24,8 @@ class Rehearse(Protocol):
         application: Mapping[str, Any] | None = None,
         failing_calls: Mapping[str, str] | None = None,
         state_is_readable: bool = True,
+        left_out: Sequence[str] = (),
+        replaced: Sequence[str] = (),
     ) -> Run: ...
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,6 +21,7 @@ from typing import Any, Final
 import pulumi
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.output import Unknown
+from pulumi.resource_hooks import ResourceHookArgs
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.proto import provider_pb2, resource_pb2
 
@@ -46,6 +47,7 @@ APPLICATION_TYPE: Final = "azuread:index/application:Application"
 SERVICE_PRINCIPAL_TYPE: Final = "azuread:index/servicePrincipal:ServicePrincipal"
 SCHEDULE_TYPE: Final = "pulumi-python:dynamic/unifiedto:RotationSchedule"
 COMMAND_TYPE: Final = "command:local:Command"
+PROVEN_AT: Final = "2026-11-23T11:25:40.000001+00:00"
 
 _SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 _SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
@@ -89,6 +91,10 @@ class Registered:
     def error_hooks(self) -> list[str]:
         return list(self.request.hooks.on_error)
 
+    @property
+    def creation_hooks(self) -> list[str]:
+        return list(self.request.hooks.before_create)
+
 
 @dataclass
 class Situation:
@@ -102,6 +108,10 @@ class Situation:
     failing_calls: Mapping[str, str] = field(default_factory=dict)
     """A function's name, such as getApplication, to the words with which it fails."""
     state_is_readable: bool = True
+    left_out: Sequence[str] = ()
+    """Names of the resources that a person left out of the run (``--exclude``)."""
+    replaced: Sequence[str] = ()
+    """Names of the resources that a person asked to replace (``--replace``)."""
 
 
 @dataclass
@@ -115,6 +125,7 @@ class Run:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     error_hooks: dict[str, Any] = field(default_factory=dict)
+    resource_hooks: dict[str, Any] = field(default_factory=dict)
     error: BaseException | None = None
 
     def __getitem__(self, name: str) -> Registered:
@@ -238,7 +249,7 @@ def _without_unknowns(value: Any) -> Any:
 class _Unasking(RotationScheduleProvider):
     """Decides as the real one, and asks nobody about the application's secrets."""
 
-    def _look(self, application_object_id: str) -> None:
+    def _list_secrets(self, application_object_id: str) -> None:
         return None
 
 
@@ -271,6 +282,10 @@ class _Hooks:
     def register_error_hook(self, hook: Any) -> None:
         assert hook.name not in self._run.error_hooks, f"two hooks are named {hook.name}"
         self._run.error_hooks[hook.name] = hook
+
+    def register_resource_hook(self, hook: Any) -> None:
+        assert hook.name not in self._run.resource_hooks, f"two hooks are named {hook.name}"
+        self._run.resource_hooks[hook.name] = hook
 
 
 class _Monitor(mocks.MockMonitor):
@@ -353,9 +368,14 @@ class _Monitor(mocks.MockMonitor):
         """Gives a resource its id and outputs; in a preview those that would be known."""
         last = self._last.get(resource.name)
         resource.checked = inputs = self._checked(resource, last)
-        if last is not None and last.checked == inputs:
+        situation = self._run.situation
+        if last is not None and resource.name in situation.left_out:
+            resource.checked = inputs = last.checked
+        if last is not None and last.checked == inputs and resource.name not in situation.replaced:
             resource.id, resource.outputs = last.id, last.outputs
             return
+        if last is None or resource.type == PASSWORD_TYPE:
+            self._run_creation_hooks(resource)
         if self._run.situation.preview:
             is_updated = last is not None and resource.type != PASSWORD_TYPE  # a password is replaced
             resource.id = last.id if last is not None and is_updated else ""
@@ -366,6 +386,19 @@ class _Monitor(mocks.MockMonitor):
             outputs = {**inputs, **_made_by_provider(resource, inputs)}
             resource.id = str(outputs.get("id") or f"id of {resource.name}")
         resource.outputs = self._marked(resource, outputs)
+
+    def _run_creation_hooks(self, resource: Registered) -> None:
+        for name in resource.creation_hooks:
+            hook = self._run.resource_hooks[name]
+            if hook.opts.on_dry_run or not self._run.situation.preview:
+                args = ResourceHookArgs(
+                    urn=resource.urn,
+                    id="",
+                    name=resource.name,
+                    type=resource.type,
+                    new_inputs=_with_unknowns(resource.checked),
+                )
+                hook.callback(args)
 
     def _checked(self, resource: Registered, last: Registered | None) -> dict[str, Any]:
         inputs: dict[str, Any] = reveal(resource.inputs)
@@ -414,6 +447,8 @@ def _made_by_provider(resource: Registered, inputs: Mapping[str, Any]) -> dict[s
             "value": f"canary~{name}~{generation}",
             "startDate": inputs["endDate"],
         }
+    if resource.type == COMMAND_TYPE:
+        return {"stdout": f"Entra accepted the client secret at {PROVEN_AT}"}
     if resource.type == REGISTRATION_TYPE:
         return {
             "registration_id": f"row of {name}",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pulumi
 import pytest
 
-from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs, WorkspaceIntegration, microsoft_integration
+from pulumi_unifiedto import MicrosoftIntegration, MicrosoftIntegrationArgs, WorkspaceIntegration
+from pulumi_unifiedto.client_secret.proof_step import proven_at
 from pulumi_unifiedto.client_secret.stack_state import PASSWORD_TYPE, REGISTRATION_TYPE
 from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
 from pulumi_unifiedto.errors import (
+    ApiKeyMissing,
     ApiKeyNotSecret,
     DisplayNameTooLong,
     DuplicateRegistration,
@@ -29,6 +32,7 @@ from tests.component.conftest import Rehearse
 from tests.component.recorded_program import (
     APPLICATION_TYPE,
     COMMAND_TYPE,
+    PROVEN_AT,
     SERVICE_PRINCIPAL_TYPE,
     TENANT_ID,
     UNKNOWN,
@@ -45,6 +49,8 @@ DUE = "2027-02-21T11:25:31Z"
 CALLBACK = "https://api.unified.to/oauth/code"
 CLIENT_ID = "22222222-2222-2222-2222-2222222222ab"
 ADOPTED = "88888888-8888-8888-8888-888888888888"
+PROOF_MODULE = ("-m", "pulumi_unifiedto.client_secret.proof")
+PROOF_ADVICE_HOOK = "pulumi-unifiedto-proof-advice"
 OUTPUTS = (
     "client_id",
     "client_secret",
@@ -83,7 +89,7 @@ def first(rehearse: Rehearse) -> Run:
 
 def again(first: Run, rehearse: Rehearse, **changes: Any) -> Run:
     """The next run of the same stack."""
-    situation = {key: changes.pop(key) for key in ("now", "preview", "config") if key in changes}
+    situation = {key: changes.pop(key) for key in ("now", "preview", "config", "state_is_readable") if key in changes}
     return rehearse(declaring(**{"registrations": [AD, OUTLOOK], **changes}), last=first, **situation)
 
 
@@ -146,10 +152,28 @@ def test_the_secrets_go_with_the_application_and_the_schedule_does_not(first: Ru
     assert set(deleted_with.values()) == {"", application}
 
 
-def test_the_errors_of_azuread_are_explained_by_one_hook_for_all(first: Run) -> None:
-    assert list(first.error_hooks) == [ADVICE_HOOK]
-    bound = {name for name in first.custom if first[name].error_hooks == [ADVICE_HOOK]}
-    assert bound == {"login-entra-application", "login-entra-service-principal", "login-secret-blue"}
+def test_the_errors_of_azuread_and_of_the_proof_are_explained_by_one_hook_each(first: Run) -> None:
+    assert set(first.error_hooks) == {ADVICE_HOOK, PROOF_ADVICE_HOOK}
+    bound = {name: first[name].error_hooks for name in first.custom if first[name].error_hooks}
+    assert bound == {
+        "login-entra-application": [ADVICE_HOOK],
+        "login-entra-service-principal": [ADVICE_HOOK],
+        "login-secret-blue": [ADVICE_HOOK],
+        "login-proof": [PROOF_ADVICE_HOOK],
+    }
+
+
+def test_what_the_user_protects_stays_protected_and_the_secrets_are_not(rehearse: Rehearse) -> None:
+    """Regression: with protected secrets each rotation from the second on failed."""
+
+    def program() -> None:
+        MicrosoftIntegration("login", arguments(), pulumi.ResourceOptions(protect=True, retain_on_delete=True))
+
+    run = rehearse(program)
+    assert run.error is None
+    assert not run["login-secret-blue"].request.protect
+    assert not run["login-secret-blue"].request.retainOnDelete
+    assert run["login"].request.protect
 
 
 # --- the proof -------------------------------------------------------------------------------------------------------
@@ -167,49 +191,125 @@ def test_the_proof_has_the_secret_in_its_environment_alone(proof: Registered) ->
         "UNIFIEDTO_PROOF_CLIENT_ID": CLIENT_ID,
         "UNIFIEDTO_PROOF_CLIENT_SECRET": Secret("canary~login-secret-blue~0"),
         "UNIFIEDTO_PROOF_DEADLINE_S": "120",
+        "UNIFIEDTO_PROOF_RUN": "2026-11-23T11:25:31Z",
         "UNIFIEDTO_PROOF_GENERATION": "0",
         "UNIFIEDTO_PROOF_KEY_ID": "key of login-secret-blue #0",
     }
     assert "canary" not in repr(inputs)
-    assert inputs["create"].endswith(" -m pulumi_unifiedto.client_secret.proof")
+
+
+def test_the_proof_is_run_by_the_interpreter_of_the_program_and_no_shell(proof: Registered) -> None:
+    assert proof.inputs["interpreter"] == [sys.executable, *PROOF_MODULE]
+    assert proof.inputs["create"] == "prove"
 
 
 def test_the_proof_prints_nothing_and_keeps_its_environment_secret(proof: Registered) -> None:
-    assert set(proof.inputs) == {"create", "environment", "logging"}
+    assert set(proof.inputs) == {"create", "interpreter", "environment", "logging"}
     assert proof.inputs["logging"] == "none"
     assert "environment" in proof.request.additionalSecretOutputs
     assert proof.outputs["environment"] == Secret(reveal(proof.inputs["environment"]))
 
 
-def test_the_proof_runs_again_for_another_secret_alone(
-    first: Run, rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+def test_when_the_secret_was_proven_is_the_end_of_what_the_proof_printed(rehearse: Rehearse) -> None:
+    def program() -> None:
+        pulumi.export("proven_at", proven_at(MicrosoftIntegration("login", arguments()).proof))
+
+    assert rehearse(program).exports["proven_at"] == PROVEN_AT
+
+
+LATER = "2026-12-01T00:00:00Z"
+ANOTHER_PYTHON = "/srv/another/venv/bin/python"
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run is on another computer."""
+    monkeypatch.setattr(sys, "executable", ANOTHER_PYTHON)
+
+
+def is_proven_again(last: Run, run: Run) -> bool:
+    """Whether the proof runs: by this interpreter, with this run's deadline. Otherwise nothing of it changes."""
+    assert run.error is None
+    inputs, before = run["login-proof"].inputs, last["login-proof"].inputs
+    if inputs == before:
+        return False
+    assert inputs["interpreter"] == [ANOTHER_PYTHON, *PROOF_MODULE]
+    assert inputs["environment"]["UNIFIEDTO_PROOF_DEADLINE_S"] == "300"
+    assert inputs["environment"]["UNIFIEDTO_PROOF_RUN"] == run.situation.now
+    return True
+
+
+PREVIEW_AND_UPDATE = pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+
+
+@PREVIEW_AND_UPDATE
+@pytest.mark.usefixtures("elsewhere")
+def test_another_interpreter_deadline_or_day_proves_nothing_again(
+    preview: bool, first: Run, rehearse: Rehearse
 ) -> None:
-    monkeypatch.setattr(microsoft_integration, "portable_interpreter", lambda: "another/python")
-    for preview in (True, False):
-        same_secret = again(first, rehearse, proof_deadline_s=300, preview=preview)
-        assert same_secret["login-proof"].inputs == first["login-proof"].inputs
-
-    planned = again(first, rehearse, proof_deadline_s=300, now=DUE, preview=True)["login-proof"].inputs
-    rotated = again(first, rehearse, proof_deadline_s=300, now=DUE)["login-proof"].inputs
-    for inputs in (planned, rotated):
-        assert inputs["create"] == "another/python -m pulumi_unifiedto.client_secret.proof"
-        assert inputs["environment"]["UNIFIEDTO_PROOF_DEADLINE_S"] == "300"
-    assert planned["environment"]["UNIFIEDTO_PROOF_CLIENT_SECRET"] == Secret(UNKNOWN)
+    run = again(first, rehearse, proof_deadline=300, now=LATER, preview=preview)
+    assert not is_proven_again(first, run)
+    assert run.changed_since(first) == set()
 
 
-def test_a_secret_that_was_made_anew_is_proven_by_the_means_at_hand(
-    first: Run, rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+@PREVIEW_AND_UPDATE
+@pytest.mark.usefixtures("elsewhere")
+def test_the_next_secret_is_proven(preview: bool, first: Run, rehearse: Rehearse) -> None:
+    run = again(first, rehearse, proof_deadline=300, now=DUE, preview=preview)
+    assert is_proven_again(first, run)
+    if preview:
+        assert run["login-proof"].inputs["environment"]["UNIFIEDTO_PROOF_CLIENT_SECRET"] == Secret(UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "variable", ["UNIFIEDTO_PROOF_KEY_ID", "UNIFIEDTO_PROOF_CLIENT_ID", "UNIFIEDTO_PROOF_CLIENT_SECRET"]
+)
+@pytest.mark.usefixtures("elsewhere")
+def test_another_secret_of_the_same_generation_or_another_client_is_proven(
+    variable: str, first: Run, rehearse: Rehearse
 ) -> None:
-    """Its generation is the one on record, and its value is not."""
-    monkeypatch.setattr(microsoft_integration, "portable_interpreter", lambda: "another/python")
-    first["login-proof"].outputs["environment"].value["UNIFIEDTO_PROOF_KEY_ID"] = "key of a secret that was removed"
-    renewed = again(first, rehearse)["login-proof"].inputs
-    assert renewed["create"] == "another/python -m pulumi_unifiedto.client_secret.proof"
+    first["login-proof"].outputs["environment"].value[variable] = "what the last run proved"
+    assert is_proven_again(first, again(first, rehearse, proof_deadline=300, now=LATER))
+
+
+@PREVIEW_AND_UPDATE
+@pytest.mark.usefixtures("elsewhere")
+def test_a_new_registration_is_given_a_secret_that_was_proven_in_the_same_run(
+    preview: bool, first: Run, rehearse: Rehearse
+) -> None:
+    registrations = [AD, OUTLOOK, {**AD, "environment": "Staging"}]
+    run = again(first, rehearse, proof_deadline=300, now=LATER, registrations=registrations, preview=preview)
+    assert is_proven_again(first, run)
+
+
+@PREVIEW_AND_UPDATE
+@pytest.mark.parametrize("key_id", ["key of an older secret", ""])
+@pytest.mark.usefixtures("elsewhere")
+def test_a_registration_that_lags_is_given_a_secret_that_was_proven_in_the_same_run(
+    key_id: str, preview: bool, first: Run, rehearse: Rehearse
+) -> None:
+    first["login-Sandbox-microsoftoutlook"].outputs["secret_key_id"] = key_id
+    assert is_proven_again(first, again(first, rehearse, proof_deadline=300, now=LATER, preview=preview))
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_registration_by_hand_that_waits_for_a_person_asks_for_no_proof(rehearse: Rehearse) -> None:
+    declared = [AD, {**OUTLOOK, "mode": "manual"}]
+    last = rehearse(declaring(registrations=declared, proof_deadline=300))
+    assert last.error is None
+    last["login-Sandbox-microsoftoutlook"].outputs["secret_key_id"] = "key of an older secret"
+    assert not is_proven_again(last, again(last, rehearse, registrations=declared, now=LATER))
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_state_that_cannot_be_read_asks_for_a_proof(first: Run, rehearse: Rehearse) -> None:
+    run = again(first, rehearse, proof_deadline=300, now=LATER, state_is_readable=False)
+    assert is_proven_again(first, run)
 
 
 @pytest.mark.parametrize(("given", "passed_on"), [(30, "30"), (0.5, "0.5"), (300.0, "300")])
 def test_the_deadline_of_the_proof_can_be_set(given: float, passed_on: str, rehearse: Rehearse) -> None:
-    run = rehearse(declaring(proof_deadline_s=given))
+    run = rehearse(declaring(proof_deadline=given))
     assert run["login-proof"].inputs["environment"]["UNIFIEDTO_PROOF_DEADLINE_S"] == passed_on
 
 
@@ -343,9 +443,11 @@ def test_a_removed_registration_touches_that_one_alone(first: Run, rehearse: Reh
     }
 
 
-def test_the_schedule_is_told_which_secret_each_registration_holds(first: Run, rehearse: Rehearse) -> None:
-    told = again(first, rehearse, preview=True)["login-secret-schedule"].inputs["registered_generations"]
-    assert told == [0, 0]
+def test_the_schedule_is_told_which_secret_each_registration_accepted(first: Run, rehearse: Rehearse) -> None:
+    assert again(first, rehearse, preview=True)["login-secret-schedule"].inputs["registrations"] == [
+        {"name": name, "generation": 0, "key_id": "key of login-secret-blue #0"}
+        for name in ("login-Production-microsoft_ad", "login-Sandbox-microsoftoutlook")
+    ]
 
 
 def test_forcing_again_while_a_registration_lags_is_refused(first: Run, rehearse: Rehearse) -> None:
@@ -356,36 +458,22 @@ def test_forcing_again_while_a_registration_lags_is_refused(first: Run, rehearse
     assert run.of_type(PASSWORD_TYPE) == []
 
 
+@pytest.mark.parametrize("is_output", [False, True], ids=["plain", "from a resource"])
 @pytest.mark.parametrize(
-    ("argument", "configured", "token"),
-    [
-        (None, None, ""),
-        (None, "leak 1", "leak 1"),
-        ("leak 2", None, "leak 2"),
-        ("leak 1", "leak 1", "leak 1"),
-        ("", "leak 1", "leak 1"),
-    ],
-    ids=["neither", "configured", "argument", "the same", "empty argument"],
+    ("argument", "configured"),
+    [(None, None), (None, "leak 1"), ("leak 2", None), ("leak 1", "leak 1"), ("leak 2", "leak 1"), ("", "leak 1")],
 )
-def test_a_rotation_is_forced_by_the_argument_or_by_the_stack_s_configuration(
-    argument: str | None, configured: str | None, token: str, rehearse: Rehearse
+def test_the_force_token_is_the_argument_and_the_stack_s_configuration_together(
+    argument: str | None, configured: str | None, is_output: bool, rehearse: Rehearse
 ) -> None:
-    given = {} if argument is None else {"force_rotation": argument}
-    config = {} if configured is None else {"unifiedto:forceRotation": configured}
-    run = rehearse(declaring(**given), config=config)
-    assert run["login-secret-schedule"].inputs["force_token"] == token
-
-
-@pytest.mark.parametrize("is_output", [False, True])
-def test_two_tokens_that_differ_are_refused_because_one_would_be_ignored(is_output: bool, rehearse: Rehearse) -> None:
     def program() -> None:
-        token = pulumi.Output.from_input("leak 2") if is_output else "leak 2"
-        MicrosoftIntegration("login", arguments(force_rotation=token))
+        given: Any = pulumi.Output.from_input(argument) if is_output and argument is not None else argument
+        declaring(force_rotation=given)()
 
-    run = rehearse(program, config={"unifiedto:forceRotation": "leak 1"})
-    assert "The input forceRotation is not usable: the program gives one, and unifiedto:forceRotation" in str(run.error)
-    assert "pulumi config rm unifiedto:forceRotation" in str(run.error)
-    assert run.of_type(PASSWORD_TYPE) == []
+    config = {} if configured is None else {"unifiedto:forceRotation": configured}
+    run = rehearse(program, config=config)
+    assert run.error is None
+    assert run["login-secret-schedule"].inputs["force_tokens"] == [argument or "", configured or ""]
 
 
 # --- outputs ---------------------------------------------------------------------------------------------------------
@@ -542,6 +630,27 @@ def test_a_bad_argument_is_refused_before_anything_is_registered(
     assert run.calls == []
 
 
+@pytest.mark.parametrize("is_first_run", [True, False])
+def test_without_an_api_key_nothing_begins_while_a_registration_needs_one(
+    is_first_run: bool, first: Run, rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: a rotation replaced and proved the secret, and failed at the registration."""
+    monkeypatch.delenv("UNIFIED_API_KEY")
+    registrations = [{**AD, "mode": "manual"}, OUTLOOK]
+    run = rehearse(declaring(registrations=registrations), last=None if is_first_run else first, now=DUE)
+    assert isinstance(run.error, ApiKeyMissing)
+    assert "export UNIFIED_API_KEY=<key>" in str(run.error)
+    assert run.resources == {}
+
+
+def test_a_program_whose_registrations_are_all_by_hand_needs_no_api_key(
+    rehearse: Rehearse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UNIFIED_API_KEY")
+    assert rehearse(declaring(registrations=[{**AD, "mode": "manual"}])).error is None
+    assert rehearse(declaring(registrations=[])).error is None
+
+
 # --- adoption, and more than one -------------------------------------------------------------------------------------
 
 
@@ -570,7 +679,7 @@ def test_two_components_of_different_names_live_in_one_program(rehearse: Rehears
     run = rehearse(program)
     assert run.error is None
     assert len(run.of_type(PASSWORD_TYPE)) == 2
-    assert list(run.error_hooks) == [ADVICE_HOOK]
+    assert set(run.error_hooks) == {ADVICE_HOOK, PROOF_ADVICE_HOOK}
     for name, other in (("login", "mail"), ("mail", "login")):
         mine = [resource for resource in run.custom if resource.startswith(name)]
         assert len(mine) == 6

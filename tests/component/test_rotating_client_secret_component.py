@@ -12,8 +12,10 @@ import pytest
 
 from pulumi_unifiedto import RotatingClientSecret, RotatingClientSecretArgs
 from pulumi_unifiedto.client_secret.rotation import NEVER
+from pulumi_unifiedto.client_secret.slots import require_generation
 from pulumi_unifiedto.client_secret.stack_state import PASSWORD_TYPE
 from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
+from pulumi_unifiedto.errors import SecretOfAnotherGeneration
 from tests.component.conftest import Rehearse
 from tests.component.recorded_program import SCHEDULE_TYPE, UNKNOWN, Run, Secret, holds_secret, reveal
 
@@ -21,6 +23,7 @@ START = "2026-11-23T11:25:31Z"
 DUE = "2027-02-21T11:25:31Z"
 """Ninety days later."""
 
+NEXT_DAY = "2026-11-24T11:25:31Z"
 DUE_AGAIN = "2027-05-22T11:25:31Z"
 A_YEAR_LATER = "2027-11-23T11:25:31Z"
 OUTPUTS = ("value", "key_id", "generation", "slots", "rotates_at", "expires_at", "days_left")
@@ -68,12 +71,32 @@ def test_a_new_application_starts_with_one_secret_and_the_green_slot_is_not_decl
     }
 
 
-def test_a_slot_is_emptied_before_it_is_filled_again_because_there_is_no_third_place(second: Run) -> None:
-    assert slots(second) == ["secret-blue", "secret-green"]
-    for slot in slots(second):
-        request = second[slot].request
-        assert request.deleteBeforeReplaceDefined
-        assert request.deleteBeforeReplace
+def test_a_slot_is_emptied_before_it_is_filled_again_because_there_is_no_third_place(
+    second: Run, rehearse: Rehearse
+) -> None:
+    assert deletes_first(rehearse(declaring(), last=second, now=DUE_AGAIN)) == {"secret-blue"}
+
+
+def test_a_secret_that_the_plan_does_not_replace_is_never_deleted_first(
+    first: Run, second: Run, rehearse: Rehearse
+) -> None:
+    for run in (first, second, rehearse(declaring(), last=second, now=DUE)):
+        assert deletes_first(run) == set()
+
+
+def test_a_slot_that_holds_a_secret_of_another_application_is_emptied_last(second: Run, rehearse: Rehearse) -> None:
+    moving = declaring(application_id="/applications/another", application_object_id="another")
+    moved = rehearse(moving, last=second, now=DUE)
+    assert moved.error is None
+    assert moved["secret-blue"].checked["rotateWhenChanged"] == {"generation": "2"}
+    assert deletes_first(moved) == set()
+
+
+def deletes_first(run: Run) -> set[str]:
+    """The slots whose secret Pulumi deletes before it creates the next; the option is set on each of them."""
+    for slot in slots(run):
+        assert run[slot].request.deleteBeforeReplaceDefined
+    return {slot for slot in slots(run) if run[slot].request.deleteBeforeReplace}
 
 
 def test_a_slot_s_options_are_those_that_a_secret_needs(second: Run) -> None:
@@ -83,7 +106,25 @@ def test_a_slot_s_options_are_those_that_a_secret_needs(second: Run) -> None:
         assert set(resource.request.additionalSecretOutputs) == {"value"}
         assert resource.depends_on == {"secret-schedule"}
         assert resource.error_hooks == [ADVICE_HOOK]
+        assert resource.creation_hooks == [f"pulumi-unifiedto-planned-{slot}"]
     assert list(second.error_hooks) == [ADVICE_HOOK]
+
+
+def test_a_slot_inherits_neither_protection_nor_retention_which_would_stop_the_rotation(rehearse: Rehearse) -> None:
+    """Regression: the first rotation worked, from the second on each run failed ("marked for protection")."""
+
+    def program() -> None:
+        args = cast(RotatingClientSecretArgs, {"application_id": "/applications/app", "application_object_id": "app"})
+        RotatingClientSecret("secret", args, pulumi.ResourceOptions(protect=True, retain_on_delete=True))
+
+    run = rehearse(program)
+    assert run.error is None
+    request = run["secret-blue"].request
+    assert request.HasField("protect")
+    assert request.HasField("retainOnDelete")
+    assert not request.protect
+    assert not request.retainOnDelete
+    assert run["secret"].request.protect, "what the user protects stays protected"
 
 
 def test_no_option_hides_a_change_of_the_secret(second: Run) -> None:
@@ -103,11 +144,10 @@ def test_the_schedule_is_told_the_clock_and_the_settings_and_stores_its_provider
     assert inputs == {
         "label": "crm/prod secret",
         "period": "P90D",
-        "force_token": "",
+        "force_tokens": ["", ""],
         "now": START,
-        "registered_generations": [],
+        "registrations": [],
         "application_object_id": "app",
-        "used_key_ids": [],
     }
     stored = base64.b64decode(reveal(provider))
     assert b"pulumi_unifiedto.client_secret.schedule" in stored
@@ -115,24 +155,24 @@ def test_the_schedule_is_told_the_clock_and_the_settings_and_stores_its_provider
 
 
 def test_given_settings_reach_the_schedule(rehearse: Rehearse) -> None:
-    run = rehearse(declaring(rotate_every="P30D", force_token="leak 1", label="sign-in"))
+    run = rehearse(declaring(rotate_every="P30D", force_rotation="leak 1", label="sign-in"))
     inputs = run["secret-schedule"].inputs
-    assert (inputs["period"], inputs["force_token"], inputs["label"]) == ("P30D", "leak 1", "sign-in")
+    assert (inputs["period"], inputs["force_tokens"], inputs["label"]) == ("P30D", ["leak 1", ""], "sign-in")
     assert run["secret-blue"].inputs["displayName"] == "sign-in blue #0 until 2027-01-22"
 
 
 @pytest.mark.parametrize("absent", ["", None])
 def test_an_empty_setting_counts_as_absent(absent: str | None, rehearse: Rehearse) -> None:
-    run = rehearse(declaring(rotate_every=absent, force_token=absent, label=absent, consumers=absent))
+    run = rehearse(declaring(rotate_every=absent, force_rotation=absent, label=absent, consumers=absent))
     inputs = run["secret-schedule"].inputs
-    assert (inputs["period"], inputs["force_token"], inputs["label"]) == ("P90D", "", "crm/prod secret")
+    assert (inputs["period"], inputs["force_tokens"], inputs["label"]) == ("P90D", ["", ""], "crm/prod secret")
 
 
 def test_settings_that_other_resources_give_are_taken(rehearse: Rehearse) -> None:
     def program() -> None:
         declaring(
             rotate_every=pulumi.Output.from_input("P30D"),
-            force_token=pulumi.Output.from_input("leak 1"),
+            force_rotation=pulumi.Output.from_input("leak 1"),
             label=pulumi.Output.from_input("sign-in"),
         )()
 
@@ -186,11 +226,20 @@ def test_however_late_a_run_is_one_secret_is_made(now: str, first: Run, rehearse
     assert late.exports["generation"] == 1
 
 
-def test_a_new_force_token_rotates_at_once(first: Run, rehearse: Rehearse) -> None:
-    forced = rehearse(declaring(force_token="leak 1"), last=first, now="2026-11-24T11:25:31Z")
+@pytest.mark.parametrize(
+    ("changes", "config"),
+    [({"force_rotation": "leak 1"}, {}), ({}, {"unifiedto:forceRotation": "leak 1"})],
+    ids=["argument", "configuration"],
+)
+def test_a_new_force_token_rotates_at_once(
+    changes: dict[str, str], config: dict[str, str], first: Run, rehearse: Rehearse
+) -> None:
+    forced = rehearse(declaring(**changes), last=first, now=NEXT_DAY, config=config)
     assert forced.exports["value"] == Secret("canary~secret-green~1")
-    again = rehearse(declaring(force_token="leak 1"), last=forced, now="2026-11-24T11:25:31Z", preview=True)
+    again = rehearse(declaring(**changes), last=forced, now=NEXT_DAY, config=config, preview=True)
     assert again.changed_since(forced) == set()
+    taken_back = rehearse(declaring(), last=forced, now=NEXT_DAY, preview=True)
+    assert taken_back.changed_since(forced) == set()
 
 
 def test_a_secret_removed_in_the_portal_is_the_only_one_renewed(second: Run, rehearse: Rehearse) -> None:
@@ -232,12 +281,82 @@ def test_the_schedule_learns_from_the_state_which_secrets_exist(second: Run, reh
     assert "canary" not in repr(told)
 
 
-def test_a_state_that_cannot_be_read_is_said_and_counts_as_the_cautious_answer(second: Run, rehearse: Rehearse) -> None:
-    run = rehearse(declaring(consumers=["a", "b"]), last=second, now=DUE, state_is_readable=False)
+def test_the_schedule_learns_from_the_state_which_secret_each_consumer_accepted(
+    second: Run, rehearse: Rehearse
+) -> None:
+    run = rehearse(declaring(consumers=["a", "b"]), last=second, now=DUE)
+    assert run["secret-schedule"].inputs["registrations"] == [
+        {"name": "a", "generation": NEVER, "key_id": ""},
+        {"name": "b", "generation": NEVER, "key_id": ""},
+    ]
+
+
+@pytest.mark.parametrize("now", [DUE, DUE_AGAIN, A_YEAR_LATER])
+def test_a_state_that_cannot_be_read_is_said_and_nothing_is_rotated(now: str, second: Run, rehearse: Rehearse) -> None:
+    declared = declaring(consumers=["a", "b"], force_rotation="leak 1")
+    run = rehearse(declared, last=second, now=now, state_is_readable=False)
     assert run.error is None
-    assert any("a forced rotation waits until the previous secret has ended" in line for line in run.logged)
-    assert run["secret-schedule"].inputs["registered_generations"] == [NEVER]
+    [line] = run.logged
+    assert line.startswith("The stack's last state could not be read (Exception)")
+    assert line.endswith("No secret is rotated in this run. Run pulumi up again.")
     assert run.changed_since(second) == set()
+
+
+# --- what a person asks of Pulumi outside the rotation ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+@pytest.mark.parametrize(("slot", "generation"), [("secret-green", 1), ("secret-blue", 0)])
+def test_a_replacement_that_the_rotation_does_not_plan_is_refused_before_anything_is_created(
+    slot: str, generation: int, preview: bool, second: Run, rehearse: Rehearse
+) -> None:
+    run = rehearse(declaring(), last=second, now=DUE, replaced=[slot], preview=preview)
+    assert f"UNI223 Pulumi was not allowed to create the client secret of generation {generation} ({slot})" in str(
+        run.error
+    )
+    assert not run[slot].request.deleteBeforeReplace
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+def test_a_replacement_that_the_rotation_plans_passes(preview: bool, second: Run, rehearse: Rehearse) -> None:
+    run = rehearse(declaring(), last=second, now=DUE_AGAIN, replaced=["secret-blue"], preview=preview)
+    assert run.error is None
+    assert run.changed_since(second) == {"secret-schedule", "secret-blue"}
+
+
+@pytest.mark.parametrize("preview", [True, False], ids=["preview", "update"])
+def test_the_secrets_of_an_application_that_is_replaced_are_replaced_with_it(preview: bool, rehearse: Rehearse) -> None:
+    """The preview does not know the new application, so that the schedule stays as it is in it."""
+
+    def program() -> None:
+        app = azuread.Application("app", display_name="Example CRM")
+        declaring(application_id=app.id, application_object_id=app.object_id)()
+
+    last = rehearse(program)
+    del last.resources["app"]
+    for slot in slots(last):
+        last[slot].checked["applicationId"] = "/applications/the one before"
+        last[slot].outputs["applicationId"] = "/applications/the one before"
+    last["secret-schedule"].checked["application_object_id"] = "the one before"
+    run = rehearse(program, last=last, now=NEXT_DAY, preview=preview)
+    assert run.error is None
+    assert run["secret-blue" if preview else "secret-green"].checked["applicationId"] == (
+        UNKNOWN if preview else "/applications/object of app"
+    )
+
+
+def test_a_run_that_leaves_the_secret_out_gives_no_older_one_as_the_new_one(second: Run, rehearse: Rehearse) -> None:
+    """Regression: with --exclude, the previous secret was registered as the new generation."""
+    run = rehearse(declaring(), last=second, now=DUE_AGAIN, left_out=["secret-blue"])
+    assert isinstance(run.error, SecretOfAnotherGeneration)
+    assert "The schedule is at generation 2, and its slot holds the client secret of generation 0." in str(run.error)
+
+
+@pytest.mark.parametrize("held", [None, {}, {"generation": "1"}, {"generation": ""}])
+def test_only_the_secret_of_the_schedule_s_own_generation_is_given_out(held: dict[str, str] | None) -> None:
+    assert require_generation(3, {"generation": "3"}) == 3
+    with pytest.raises(SecretOfAnotherGeneration):
+        require_generation(3, held)
 
 
 # --- outputs ---------------------------------------------------------------------------------------------------------

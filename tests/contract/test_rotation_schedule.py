@@ -33,17 +33,16 @@ DUE = "2027-02-21T11:25:31Z"
 
 A_YEAR_LATER = "2027-11-23T11:25:31Z"
 
-OBSERVED = ("label", "now", "registered_generations", "slots_in_state", "proven_generation", "used_key_ids")
+OBSERVED = ("label", "now", "registrations", "slots_in_state")
 """Inputs that tell the schedule about the world."""
 
 FIRST: Mapping[str, Any] = {
     "generation": 0,
     "period": "P90D",
-    "force_token": "",
+    "force_tokens": ["", ""],
     "rotates_at": DUE,
     "expires_at": "2027-05-22T11:25:31Z",
     "application_object_id": "",
-    "deletes_first": True,
     "blue_generation": 0,
     "blue_starts_at": START,
     "blue_ends_at": "2027-05-22T11:25:31Z",
@@ -73,16 +72,19 @@ def program(now: str = START, **changes: Any) -> dict[str, Any]:
     inputs = {
         "label": "unifiedto login",
         "period": "P90D",
-        "force_token": "",
+        "force_tokens": ["", ""],
         "now": now,
-        "registered_generations": [],
+        "registrations": [],
         "slots_in_state": {},
         "application_object_id": "",
-        "proven_generation": NEVER,
-        "used_key_ids": [],
         **changes,
     }
     return {key: value for key, value in inputs.items() if value is not None}
+
+
+def on_record(generation: float, key_id: str = "") -> list[dict[str, Any]]:
+    """One registration as the stack's state holds it, with the secret that it accepted last."""
+    return [{"name": "login-Production-microsoft_ad", "generation": generation, "key_id": key_id}]
 
 
 def in_state(
@@ -142,7 +144,7 @@ def created(schedule: DynamicProvider) -> Created:
 
 def settled(outputs: Mapping[str, Any], now: str, **changes: Any) -> dict[str, Any]:
     """A program's inputs where the last run ended well: everything exists, and is registered."""
-    return program(now, registered_generations=[outputs["generation"]], slots_in_state=in_state(outputs), **changes)
+    return program(now, registrations=on_record(outputs["generation"]), slots_in_state=in_state(outputs), **changes)
 
 
 # --- what a preview shows is what an update does ---------------------------------------------------------------------
@@ -157,7 +159,7 @@ def test_the_inputs_of_record_are_the_whole_schedule_and_what_create_returns(sch
 
 
 def test_nothing_observed_is_stored(schedule: DynamicProvider) -> None:
-    observed = program(registered_generations=[0], slots_in_state=in_state(FIRST), application_object_id="")
+    observed = program(registrations=on_record(0), slots_in_state=in_state(FIRST), application_object_id="")
     checked = schedule.check(FIRST, observed)
     assert not set(OBSERVED) & set(checked.inputs)
     assert not set(OBSERVED) & set(schedule.create({**checked.inputs, **observed}).outputs)
@@ -206,17 +208,21 @@ def test_however_late_a_run_is_it_makes_exactly_one_step(schedule: DynamicProvid
 def test_numbers_that_come_back_as_floats_change_nothing(schedule: DynamicProvider) -> None:
     stored = {key: float(value) if isinstance(value, int) else value for key, value in SECOND.items()}
     slots = {slot: {**held, "generation": float(held["generation"])} for slot, held in in_state(SECOND).items()}
-    inputs = program(DUE, registered_generations=[1.0], slots_in_state=slots)
+    inputs = program(DUE, registrations=on_record(1.0), slots_in_state=slots)
     checked = schedule.check(stored, inputs)
     assert checked.inputs == SECOND
     assert schedule.diff("id", stored, checked.inputs).changes is False
     assert "1.0" not in repr([value for value in checked.inputs.values() if isinstance(value, str)])
 
 
-def test_a_forced_rotation_is_one_step_and_only_one(schedule: DynamicProvider, created: Created) -> None:
-    forced = up(schedule, created, settled(created.outputs, NEXT_DAY, force_token="leak 1"))
-    assert (forced.outputs["generation"], forced.outputs["force_token"]) == (1, "leak 1")
-    assert up(schedule, forced, settled(forced.outputs, NEXT_DAY, force_token="leak 1")) == forced
+@pytest.mark.parametrize("tokens", [["leak 1", ""], ["", "leak 1"], ["leak 1", "leak 1"]])
+def test_a_forced_rotation_is_one_step_and_only_one(
+    tokens: list[str], schedule: DynamicProvider, created: Created
+) -> None:
+    forced = up(schedule, created, settled(created.outputs, NEXT_DAY, force_tokens=tokens))
+    assert (forced.outputs["generation"], forced.outputs["force_tokens"]) == (1, tokens)
+    assert up(schedule, forced, settled(forced.outputs, NEXT_DAY, force_tokens=tokens)) == forced
+    assert up(schedule, forced, settled(forced.outputs, NEXT_DAY)) == forced, "taking it back asks for nothing"
 
 
 def test_a_changed_period_is_an_update_that_replaces_no_secret(schedule: DynamicProvider, created: Created) -> None:
@@ -227,14 +233,14 @@ def test_a_changed_period_is_an_update_that_replaces_no_secret(schedule: Dynamic
 
 def test_a_schedule_that_lost_its_state_goes_on_from_the_secrets_that_exist(schedule: DynamicProvider) -> None:
     """On a replacement, or after the resource was deleted from the state, check meets empty old inputs."""
-    checked = schedule.check({}, program(DUE, slots_in_state=in_state(SECOND), registered_generations=[1]))
+    checked = schedule.check({}, program(DUE, slots_in_state=in_state(SECOND), registrations=on_record(1)))
     assert checked.failures == []
     assert checked.inputs == SECOND
 
 
 def test_a_previous_secret_that_was_removed_in_the_portal_is_not_made_again(schedule: DynamicProvider) -> None:
     left = {slot: held for slot, held in in_state(SECOND).items() if slot == "green"}
-    checked = schedule.check(SECOND, program(NEXT_DAY, slots_in_state=left, registered_generations=[1]))
+    checked = schedule.check(SECOND, program(NEXT_DAY, slots_in_state=left, registrations=on_record(1)))
     assert checked.inputs["blue_generation"] == NEVER
     assert checked.inputs["green_generation"] == 1
 
@@ -246,12 +252,13 @@ def test_a_previous_secret_that_was_removed_in_the_portal_is_not_made_again(sche
     "unknown",
     [
         {"application_object_id": UNKNOWN},
-        {"registered_generations": UNKNOWN},
-        {"registered_generations": [UNKNOWN]},
+        {"registrations": UNKNOWN},
+        {"registrations": [UNKNOWN]},
+        {"registrations": on_record(UNKNOWN)},  # type: ignore[arg-type]
         {"slots_in_state": UNKNOWN},
-        {"slots_in_state": None, "registered_generations": None, "application_object_id": None},
+        {"slots_in_state": None, "registrations": None, "application_object_id": None},
     ],
-    ids=["application", "registrations", "one registration", "slots", "absent"],
+    ids=["application", "registrations", "one registration", "its secret", "slots", "absent"],
 )
 def test_what_is_not_known_about_the_world_does_not_change_the_preview(
     unknown: dict[str, Any], schedule: DynamicProvider
@@ -261,16 +268,32 @@ def test_what_is_not_known_about_the_world_does_not_change_the_preview(
     assert checked.inputs == FIRST
 
 
-@pytest.mark.parametrize("key", ["period", "force_token", "label"])
-def test_a_setting_that_is_not_known_yet_previews_the_schedule_as_it_is(key: str, schedule: DynamicProvider) -> None:
-    checked = schedule.check(FIRST, settled(FIRST, NEXT_DAY, **{key: UNKNOWN}))
+UNKNOWN_SETTING = pytest.mark.parametrize(
+    "unknown",
+    [
+        {"period": UNKNOWN},
+        {"label": UNKNOWN},
+        {"force_tokens": [UNKNOWN, ""]},
+        {"force_tokens": ["", UNKNOWN]},
+    ],
+    ids=["period", "label", "forced by the argument", "forced by the configuration"],
+)
+
+
+@UNKNOWN_SETTING
+def test_a_setting_that_is_not_known_yet_previews_the_schedule_as_it_is(
+    unknown: dict[str, Any], schedule: DynamicProvider
+) -> None:
+    checked = schedule.check(FIRST, settled(FIRST, NEXT_DAY, **unknown))
     assert checked.failures == []
     assert checked.inputs == FIRST
 
 
-@pytest.mark.parametrize("key", ["period", "force_token", "label"])
-def test_a_setting_that_is_not_known_yet_lets_a_first_preview_succeed(key: str, schedule: DynamicProvider) -> None:
-    checked = schedule.check({}, program(**{key: UNKNOWN}))
+@UNKNOWN_SETTING
+def test_a_setting_that_is_not_known_yet_lets_a_first_preview_succeed(
+    unknown: dict[str, Any], schedule: DynamicProvider
+) -> None:
+    checked = schedule.check({}, program(**unknown))
     assert checked.failures == []
     assert checked.inputs["generation"] == 0
     assert "Unknown" not in repr(checked.inputs)
@@ -304,11 +327,11 @@ def test_an_unusable_period_is_refused_in_words(period: Any, schedule: DynamicPr
 
 
 def test_forcing_twice_while_the_registration_failed_is_refused_with_advice(schedule: DynamicProvider) -> None:
-    after_first_force = {**SECOND, "force_token": "leak 1"}
+    after_first_force = {**SECOND, "force_tokens": ["leak 1", ""]}
     inputs = program(
         "2027-02-22T11:25:31Z",
-        force_token="leak 2",
-        registered_generations=[0],
+        force_tokens=["leak 2", ""],
+        registrations=on_record(0),
         slots_in_state=in_state(after_first_force),
     )
     words = refused(schedule, after_first_force, inputs)
@@ -363,9 +386,9 @@ def test_an_application_at_its_limit_is_refused_before_anything_is_changed(
     graph.secret(app, displayName="made by hand", endDateTime="2027-03-01T00:00:00Z")
     graph.secret(app, displayName="old laptop", endDateTime="2026-12-31T00:00:00Z")
     words = refused(schedule, {}, program(application_object_id=app.id))
-    assert words.startswith(f"UNI209 The application {app.id} already holds 2 client secrets")
+    assert words.startswith(f"UNI209 Entra has no room for another client secret of the application {app.id}")
     for secret, name, key_id in zip(app.secrets, ("made by hand", "old laptop"), app.key_ids, strict=True):
-        assert f"'{name}', key id {key_id}, value begins {secret[:3]}…" in words
+        assert f'"{name}"; key id {key_id}; value begins with {secret[:3]}; valid from ' in words
         assert secret not in words
     assert "Nothing was changed." in words
 
@@ -377,7 +400,7 @@ def test_a_rotation_that_makes_room_for_itself_is_not_refused(
         graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
     slots = in_state(SECOND, dict(zip(("blue", "green"), app.key_ids, strict=True)))
     inputs = program(
-        "2027-05-22T11:25:31Z", application_object_id=app.id, registered_generations=[1], slots_in_state=slots
+        "2027-05-22T11:25:31Z", application_object_id=app.id, registrations=on_record(1), slots_in_state=slots
     )
     checked = schedule.check(SECOND, inputs)
     assert checked.failures == []
@@ -393,26 +416,46 @@ def test_a_rotation_is_refused_when_a_secret_made_by_hand_took_the_second_place(
     words = refused(
         schedule,
         FIRST,
-        program(DUE, application_object_id=app.id, registered_generations=[0], slots_in_state=slots),
+        program(DUE, application_object_id=app.id, registrations=on_record(0), slots_in_state=slots),
     )
     assert "UNI209" in words
     assert "made by hand" in words
 
 
-def test_a_secret_whose_value_was_lost_is_reported_with_the_command_that_removes_it(
+def facts_without_a_verdict(words: str, app: Registered, in_state: str, registered: str | None) -> bool:
+    """Whether the words give the facts about each secret, and leave it to a person which one is removed.
+
+    in_state: the one key id that the state holds. registered: the key id that the registration is on record with.
+    """
+    assert words.startswith("UNI209 ")
+    for key_id in app.key_ids:
+        [line] = [line for line in words.splitlines() if key_id in line]
+        assert ("; in this stack's state; " in line) == (key_id == in_state)
+        assert line.endswith(
+            f"; on record with {'login-Production-microsoft_ad' if key_id == registered else 'no registration'}"
+        )
+    assert "--id <object id> --key-id <key id>" in words
+    return words.count("--key-id") == 1 and "unused" not in words
+
+
+def test_a_secret_whose_value_was_lost_is_listed_without_a_verdict(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
     """The answer to the creation of green's secret was lost: Entra holds it, the state does not."""
     graph.secret(app, displayName=FIRST["blue_display_name"])
     graph.secret(app, displayName=SECOND["green_display_name"])
-    slots = in_state(FIRST, {"blue": app.key_ids[0]})
+    blue, _green = app.key_ids
     words = refused(
         schedule,
         SECOND,
-        program(DUE, application_object_id=app.id, registered_generations=[0], slots_in_state=slots),
+        program(
+            DUE,
+            application_object_id=app.id,
+            registrations=on_record(0, blue),
+            slots_in_state=in_state(FIRST, {"blue": blue}),
+        ),
     )
-    assert words.startswith("UNI212 ")
-    assert f"az ad app credential delete --id {app.id} --key-id {app.key_ids[1]}" in words
+    assert facts_without_a_verdict(words, app, in_state=blue, registered=blue)
 
 
 def test_a_caller_without_the_right_is_told_so_in_words(
@@ -425,49 +468,38 @@ def test_a_caller_without_the_right_is_told_so_in_words(
 
 
 @pytest.mark.parametrize("slots", [None, UNKNOWN], ids=["renamed, or not to be read", "not known yet"])
-def test_where_the_state_cannot_be_told_no_secret_is_called_an_orphan(
-    slots: Any, schedule: DynamicProvider, graph: Graph, app: Registered, process: DynamicProviderProcess
+def test_where_the_state_cannot_be_read_nothing_is_replaced_and_nobody_is_asked(
+    slots: Any, schedule: DynamicProvider, app: Registered, emulator: EmulatorServer
 ) -> None:
-    for slot in ("blue", "green"):
-        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
-    before = len(process.printed())
-    inputs = program("2027-05-22T11:25:31Z", application_object_id=app.id, slots_in_state=slots)
-    assert schedule.check(of(app, SECOND), inputs).failures == []
-    assert "UNI212" not in process.printed()[before:]
+    inputs = program(A_YEAR_LATER, application_object_id=app.id, slots_in_state=slots, force_tokens=["leak 1", ""])
+    assert schedule.check(of(app, SECOND), inputs).inputs == of(app, SECOND)
+    assert emulator.world.journal.entries() == []
 
 
-def test_a_secret_that_the_state_lost_while_it_is_in_use_is_left_and_the_next_one_takes_the_other_slot(
+def test_a_secret_in_use_that_the_state_lost_is_left_and_the_run_is_refused_with_the_facts(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
     """A refresh that met a passing 404 dropped the live secret from the state."""
     for slot in ("blue", "green"):
         graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
-    slots = in_state(SECOND, {"blue": app.key_ids[0]})
+    blue, green = app.key_ids
+    slots = in_state(SECOND, {"blue": blue})
     del slots["green"]
-    inputs = program(
-        DUE,
-        application_object_id=app.id,
-        registered_generations=[1],
-        slots_in_state=slots,
-        proven_generation=1,
-        used_key_ids=app.key_ids[1:],
-    )
-    checked = schedule.check(of(app, SECOND), inputs)
-    assert checked.failures == []
-    assert checked.inputs["generation"] == 2
-    assert (checked.inputs["blue_generation"], checked.inputs["green_generation"]) == (2, NEVER)
+    inputs = program(DUE, application_object_id=app.id, registrations=on_record(1, green), slots_in_state=slots)
+    words = refused(schedule, of(app, SECOND), inputs)
+    assert facts_without_a_verdict(words, app, in_state=blue, registered=green)
 
 
-def test_a_state_older_than_entra_is_refused_and_no_secret_is_called_unused(
+def test_a_state_older_than_entra_is_refused_with_the_facts(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
     for slot in ("blue", "green"):
         graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
-    slots = in_state(FIRST, {"blue": app.key_ids[0]})
-    inputs = program(DUE, application_object_id=app.id, registered_generations=[0], slots_in_state=slots)
+    blue, _green = app.key_ids
+    slots = in_state(FIRST, {"blue": blue})
+    inputs = program(DUE, application_object_id=app.id, registrations=on_record(0, blue), slots_in_state=slots)
     words = refused(schedule, of(app, FIRST), inputs)
-    assert words.startswith("UNI220 ")
-    assert "az ad app" not in words
+    assert facts_without_a_verdict(words, app, in_state=blue, registered=blue)
 
 
 def test_in_another_application_the_secrets_begin_anew_and_the_old_ones_go_last(
@@ -477,22 +509,38 @@ def test_in_another_application_the_secrets_begin_anew_and_the_old_ones_go_last(
     inputs = program(
         NEXT_DAY,
         application_object_id=app.id,
-        registered_generations=[1],
+        registrations=on_record(1),
         slots_in_state=in_state(SECOND, application="another"),
     )
     moved = schedule.check(old, inputs).inputs
     assert (moved["generation"], moved["blue_generation"], moved["green_generation"]) == (2, 2, NEVER)
     assert moved["blue_starts_at"] == NEXT_DAY
-    assert moved["deletes_first"] is False
 
 
-def test_a_move_to_another_application_waits_until_the_state_can_be_told(
+def test_a_move_to_another_application_waits_until_the_state_can_be_read(
     schedule: DynamicProvider, app: Registered
 ) -> None:
     old = {**SECOND, "application_object_id": "another"}
     words = refused(schedule, old, program(NEXT_DAY, application_object_id=app.id, slots_in_state=None))
     assert words.startswith("UNI313 ")
     assert "Nothing was changed" in words
+
+
+def test_a_move_back_is_refused_while_the_state_holds_secrets_of_both(
+    schedule: DynamicProvider, app: Registered
+) -> None:
+    """The registration with the new application's secret failed."""
+    both = {
+        "blue": in_state(FIRST, application="new")["blue"],
+        "green": in_state(SECOND, application=app.id)["green"],
+    }
+    words = refused(
+        schedule,
+        {**FIRST, "application_object_id": "new"},
+        program(NEXT_DAY, application_object_id=app.id, registrations=on_record(1), slots_in_state=both),
+    )
+    assert words.startswith(f"UNI313 The client secrets cannot move from the application new to {app.id}: an earlier ")
+    assert "change to new has not finished" in words
 
 
 def test_a_settled_stack_asks_nobody(schedule: DynamicProvider, app: Registered, emulator: EmulatorServer) -> None:

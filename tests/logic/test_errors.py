@@ -34,20 +34,69 @@ def test_the_catalogue_holds_every_error_once() -> None:
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.__name__)
 def test_every_error_says_what_happened_why_and_what_to_do(kind: type[UnifiedtoError]) -> None:
     error = kind(**kind.example)
-    lines = str(error).splitlines()
-    assert lines[0] == f"{kind.code} {error.what}"
-    assert lines[1].startswith("  why: ")
-    assert lines[2].startswith("  next: ")
+    what, _, rest = str(error).partition("\n  why: ")
+    assert what == f"{kind.code} {error.what}"
+    assert "\n  next: " in rest
     assert kind.title
     assert kind.usual_cause.endswith(".")
     assert kind.remedy.endswith(".")
-    assert error.what.rstrip("?").endswith((".", '"')) or error.what.endswith("?"), "a sentence"
+    sentence, *items = error.what.splitlines()
+    assert sentence.endswith(":" if items else (".", '"', "?")), "a sentence"
+    assert all(item.startswith(f"    {number}. ") for number, item in enumerate(items, start=1))
 
 
 @pytest.mark.parametrize("kind", CATALOGUE, ids=lambda kind: kind.__name__)
 def test_the_code_tells_the_family(kind: type[UnifiedtoError]) -> None:
     assert kind.code[:4] == {"program": "UNI1", "account": "UNI2", "later": "UNI3"}[kind.family]
     assert kind.__doc__
+
+
+@pytest.mark.parametrize(
+    ("error", "what", "next_step"),
+    [
+        (
+            errors.SecretOfAnotherGeneration(generation=3, held="1"),
+            "UNI222 The schedule is at generation 3, and its slot holds the client secret of generation 1. Nothing was "
+            "registered.",
+            "Run pulumi up without --target and --exclude.",
+        ),
+        (
+            errors.SecretOfAnotherGeneration(generation=3, held=""),
+            "UNI222 The schedule is at generation 3, and its slot holds the client secret of generation unknown. "
+            "Nothing was registered.",
+            "Run pulumi up without --target and --exclude.",
+        ),
+        (
+            errors.ReplacementNotPlanned(resource="login-secret-blue", generation=2),
+            "UNI223 Pulumi was not allowed to create the client secret of generation 2 (login-secret-blue) again: the "
+            "rotation does not plan it.",
+            "pulumi config set unifiedto:forceRotation <a new value>",
+        ),
+        (
+            errors.ApplicationChangeRefused(old="app 1", new="app 2", reason="the stack's state could not be read"),
+            "UNI313 The client secrets cannot move from the application app 1 to app 2: the stack's state could not be "
+            "read. Nothing was changed.",
+            "Run pulumi up with the application that the last run had, until it succeeds. Then change the application.",
+        ),
+        (
+            errors.ProofNotRun(resource="login-proof", interpreter="/venv/bin/python"),
+            "UNI314 The proof login-proof did not run with the interpreter /venv/bin/python.",
+            "The new secret was not registered.",
+        ),
+        (
+            errors.SecretLimitReached(application="app 1", secrets=["one", "two"]),
+            "UNI209 Entra has no room for another client secret of the application app 1: the limit is 2. Nothing was "
+            "changed. The application holds:\n    1. one\n    2. two",
+            "az ad app credential delete --id <object id> --key-id <key id>",
+        ),
+    ],
+    ids=lambda case: case.code if isinstance(case, UnifiedtoError) else "",
+)
+def test_an_error_about_client_secrets_says_what_was_found_and_what_to_do(
+    error: UnifiedtoError, what: str, next_step: str
+) -> None:
+    assert str(error).startswith(f"{what}\n  why: ")
+    assert next_step in error.next_step
 
 
 def test_remote_code_and_request_id_end_the_message() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -20,7 +18,6 @@ from pulumi_unifiedto.microsoft_integration import (
     RegistrationArgs,
     api_url_of,
     first_end_in_use,
-    portable_interpreter,
     redirect_uris_of,
     registration_names,
 )
@@ -174,26 +171,6 @@ def test_an_api_key_pasted_as_workspace_id_is_not_printed() -> None:
         valid_workspace_id(key)
     assert key not in str(refused.value)
     assert "pasted-by-mistake" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("executable", "on_path", "expected"),
-    [
-        ("{here}/venv/bin/python", None, "venv/bin/python"),
-        ("{here}/my venv/bin/python", None, '"my venv/bin/python"'),
-        ("/usr/bin/python3", "/usr/bin/python3", "python3"),
-        ("/opt/tools/bin/python3", "/usr/bin/python3", "/opt/tools/bin/python3"),
-        ("/opt/tools/bin/python3", None, "/opt/tools/bin/python3"),
-    ],
-    ids=["venv in the project", "with a space", "on the PATH", "another one on the PATH", "not on the PATH"],
-)
-def test_the_interpreter_is_spelt_alike_on_every_computer_where_that_is_possible(
-    executable: str, on_path: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "executable", executable.format(here=tmp_path))
-    monkeypatch.setattr("shutil.which", lambda _name: on_path)
-    assert portable_interpreter() == expected
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ _START_DEADLINE_S: Final = 60.0
 _STOP_DEADLINE_S: Final = 10.0
 _QUIET: Final = {"GRPC_VERBOSITY": "ERROR"}
 """Else gRPC prints a line for each connection whose other end was ended."""
-_PROOF: Final = " -m pulumi_unifiedto.client_secret.proof"
+_PROOF: Final = ["-m", "pulumi_unifiedto.client_secret.proof"]
 
 
 class Work(Protocol):
@@ -104,7 +104,7 @@ class Operation:
     def _run_proof(
         self, arguments: Sequence[str], environment: Mapping[str, str], directory: str, stdin: str, on_line: OnLine
     ) -> int:
-        assert arguments[-1].endswith(_PROOF), f"not the proof: {arguments[-1]}"
+        assert list(arguments[1:3]) == _PROOF, f"not the proof: {arguments}"
         with Client(self.server, "AF_UNIX") as server:
             server.send(Proof(dict(environment), directory))
             code, out, err = server.recv()

@@ -16,7 +16,7 @@ from ..program.once_in_a_run import name_once
 from .rotation import NEVER, SLOT_NAMES, SlotName, format_instant, parse_instant, slot_of
 from .schedule import RotationSchedule
 from .slots import declare_slot, require_generation
-from .stack_state import SecretRecord, resources_in_state, secret_record
+from .stack_state import resources_in_state, secret_record
 
 DEFAULT_PERIOD: Final = "P90D"
 
@@ -78,7 +78,6 @@ class RotatingClientSecret(pulumi.ComponentResource):
     generation: pulumi.Output[int]
     slots: pulumi.Output[dict[str, SlotSummary]]
     ends: pulumi.Output[dict[str, str]]
-    record: pulumi.Output[SecretRecord]
     registered_generations: pulumi.Output[list[int]]
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]

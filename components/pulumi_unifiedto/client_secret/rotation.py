@@ -254,7 +254,7 @@ def decide(before: Schedule | None, run: Circumstances) -> Decision:
     own_slots = run.slots_of(application)
     if own_slots is None:
         return Decision(kept, Step.KEEP)  # nothing is replaced while it is not known what there is
-    before = kept = forget_removed(kept, own_slots)
+    before = kept = as_in_state(kept, own_slots)
     obeyed = replace(kept, force_tokens=_obeyed(before, run))
     if not holds(own_slots, before.current):
         return Decision(replace(obeyed, current=run.plan(before.generation)), Step.RENEW)
@@ -405,18 +405,7 @@ def recover(run: Circumstances) -> Schedule | None:
 
     Without this the machine would start over at generation 0 and replace a secret that Unified.to holds.
     """
-    secrets = sorted(
-        (
-            PlannedSecret(
-                generation=int(slot["generation"]),
-                starts_at=parse_instant(slot["starts_at"]),
-                ends_at=parse_instant(slot["ends_at"]),
-                display_name=slot["display_name"],
-            )
-            for slot in (run.slots or {}).values()
-        ),
-        key=lambda secret: secret.generation,
-    )
+    secrets = sorted(map(_held_in, (run.slots or {}).values()), key=lambda secret: secret.generation)
     if not secrets:
         return None
     current = secrets[-1]
@@ -424,14 +413,33 @@ def recover(run: Circumstances) -> Schedule | None:
     return Schedule(current, previous, period=run.period.text, force_tokens=run.force_tokens)
 
 
-def forget_removed(schedule: Schedule, slots: Mapping[str, SlotInState]) -> Schedule:
-    """Leaves a previous secret out that the stack's state does not hold: removed in the portal, or never created.
+def as_in_state(schedule: Schedule, slots: Mapping[str, SlotInState]) -> Schedule:
+    """The schedule with the secrets that the state has, where their names or ends differ.
 
-    Its end date may lie in the past, which Microsoft Graph refuses.
+    The start stays as planned where they agree: Entra notes a later second. A previous secret that the state does not
+    hold (removed in the portal, or never created) is left out: Microsoft Graph may refuse its end date.
     """
-    if schedule.previous is None or holds(slots, schedule.previous):
-        return schedule
-    return replace(schedule, previous=None)
+    previous = schedule.previous
+    if previous is not None:
+        previous = _as_held(previous, slots) if holds(slots, previous) else None
+    return replace(schedule, current=_as_held(schedule.current, slots), previous=previous)
+
+
+def _as_held(planned: PlannedSecret, slots: Mapping[str, SlotInState]) -> PlannedSecret:
+    if not holds(slots, planned):
+        return planned
+    held = _held_in(slots[planned.slot])
+    agrees = (held.display_name, held.ends_at) == (planned.display_name, planned.ends_at)
+    return planned if agrees else held
+
+
+def _held_in(slot: SlotInState) -> PlannedSecret:
+    return PlannedSecret(
+        generation=int(slot["generation"]),
+        starts_at=parse_instant(slot["starts_at"]),
+        ends_at=parse_instant(slot["ends_at"]),
+        display_name=slot["display_name"],
+    )
 
 
 def holds(slots: Mapping[str, SlotInState], secret: PlannedSecret) -> bool:

@@ -9,7 +9,7 @@ import pulumi_azuread as azuread
 from ..entra import provider_errors
 from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
 from .rotation import NEVER, SlotInState, SlotName
-from .schedule import RotationSchedule
+from .schedule import RotationSchedule, known
 from .stack_state import SecretRecord
 
 if TYPE_CHECKING:
@@ -31,15 +31,14 @@ def declare_slot(
     """
     on_error = provider_errors.advice_hook()
 
-    def declare(known: Sequence[Any]) -> azuread.ApplicationPassword | None:
-        generation, application, in_state = int(known[0]), str(known[1]), known[2].slots or {}
+    def declare(values: Sequence[Any]) -> azuread.ApplicationPassword | None:
+        generation, application, in_state = int(values[0]), str(values[1]), values[2].slots or {}
         if generation == NEVER:
             return None
         held = in_state.get(slot)
-        is_planned = held is None or int(held["generation"]) != generation
         # A slot of the same application is emptied first, because Entra holds no third secret. Whatever else replaces a
         # secret, Pulumi creates the new one first, and the hook below refuses.
-        is_refilled = held is not None and is_planned and held.get("application_object_id", "") in ("", application)
+        is_refilled = held is not None and int(held["generation"]) != generation and _is_of(held, application)
         return azuread.ApplicationPassword(
             name,
             application_id=args["application_id"],
@@ -54,10 +53,7 @@ def declare_slot(
                 deleted_with=deleted_with,
                 additional_secret_outputs=["value"],
                 depends_on=[schedule],
-                hooks=pulumi.ResourceHookBinding(
-                    on_error=[on_error],
-                    before_create=[_check(name, generation, application, None if is_planned else held)],
-                ),
+                hooks=pulumi.ResourceHookBinding(on_error=[on_error], before_create=[_check(name, generation, held)]),
             ),
         )
 
@@ -66,17 +62,24 @@ def declare_slot(
     )
 
 
-def _check(name: str, generation: int, application: str, held: SlotInState | None) -> pulumi.ResourceHook:
+def _is_of(held: SlotInState, application: str) -> bool:
+    return held.get("application_object_id", "") in ("", application)
+
+
+def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.ResourceHook:
     """A hook that stops Pulumi from replacing a secret where the schedule does not plan it.
 
-    Pulumi would do that where a person asks for it (``--replace``, ``--target-replace``, ``state taint``). A secret
-    that Entra does not hold any more is created again: ``pulumi up --refresh`` finds that after the state was read.
+    Pulumi would do that where a person asks for it (``--replace``, ``--target-replace``, ``state taint``). Another
+    application needs a secret of its own; a preview of its replacement does not know it yet. A secret that Entra does
+    not hold any more is created again: ``pulumi up --refresh`` finds that after the program has read the state
+    (observed with Pulumi 3.274).
 
-    held: the secret of this generation that the state holds, None where the schedule plans the creation.
+    held: the secret that the state has in this slot.
     """
 
-    def refuse(_args: pulumi.ResourceHookArgs) -> None:
-        if held is None:
+    def refuse(args: pulumi.ResourceHookArgs) -> None:
+        application = str(known((args.new_inputs or {}).get("applicationId"), "")).rpartition("/")[2]
+        if held is None or int(held["generation"]) != generation or not application or not _is_of(held, application):
             return
         from ..entra import graph  # noqa: PLC0415 - azure-identity is slow to import and rarely needed
 

@@ -47,7 +47,7 @@ _TABLE: Final[tuple[tuple[re.Pattern[str], Callable[[str, str, str], UnifiedtoEr
     ),
     (
         re.compile(r"maximum of \d+ passwords"),
-        lambda resource, _text, _operation: SecretLimitReached(application=resource),
+        lambda resource, _text, _operation: SecretLimitReached(resource=resource),
     ),
     (
         re.compile(r"No password credential found with keyId"),

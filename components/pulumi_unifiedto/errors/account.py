@@ -566,11 +566,17 @@ class SecretLimitReached(AccountError):
         }
     )
 
-    def __init__(self, *, application: str, limit: int = 2, secrets: Sequence[str] = ()) -> None:
-        """secrets: the facts about each, where the list was read before anything was changed."""
+    def __init__(
+        self, *, application: str = "", resource: str = "", limit: int = 2, secrets: Sequence[str] = ()
+    ) -> None:
+        """application or resource: the object id, or the name of the resource that Entra refused to create.
+        secrets: the facts about each, where the list was read before anything was changed."""
         listed = "".join(f"\n    {number}. {facts}" for number, facts in enumerate(secrets, start=1))
+        wanted = (
+            f"the client secret {resource}" if resource else f"another client secret of the application {application}"
+        )
         super().__init__(
-            f"Entra has no room for another client secret of the application {application}: the limit is {limit}."
+            f"Entra has no room for {wanted}: the limit is {limit}."
             + (f" Nothing was changed. The application holds:{listed}" if secrets else "")
         )
 
@@ -598,7 +604,7 @@ class ReplacementNotPlanned(AccountError):
     """Somebody asked Pulumi to replace a client secret outside the rotation."""
 
     code = "UNI223"
-    title = "replacement of a client secret outside the rotation"
+    title = "new client secret outside the rotation"
     usual_cause = (
         "Somebody asked for a replacement with --replace, --target-replace or pulumi state taint. It could remove the "
         "secret that customers sign in with before another one is registered."
@@ -611,6 +617,6 @@ class ReplacementNotPlanned(AccountError):
 
     def __init__(self, *, resource: str, generation: int) -> None:
         super().__init__(
-            f"The client secret of generation {generation} ({resource}) was not replaced: the rotation does not plan "
-            "it."
+            f"Pulumi was not allowed to create the client secret of generation {generation} ({resource}) again: the "
+            "rotation does not plan it."
         )

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ from pulumi_unifiedto.client_secret import proof
 from pulumi_unifiedto.client_secret.proof import Attempt, ask_for_token, main, prove
 from pulumi_unifiedto.entra.cloud import EntraEndpoints
 from pulumi_unifiedto.errors import EntraUnreachable, SecretNotAccepted
-from pulumi_unifiedto.microsoft_integration import DEFAULT_PROOF_DEADLINE_S
+from pulumi_unifiedto.microsoft_integration import DEFAULT_PROOF_DEADLINE
 
 CLIENT_ID = "22222222-2222-2222-2222-222222222222"
 TENANT_ID = "66666666-6666-6666-6666-666666666666"
@@ -70,7 +71,7 @@ def test_a_secret_that_entra_refuses_for_eighteen_seconds_is_proven_within_the_u
     prove(
         lambda _timeout_s: ACCEPTED if clock.monotonic() >= 18 else TOO_YOUNG,
         client_id=CLIENT_ID,
-        deadline_s=DEFAULT_PROOF_DEADLINE_S,
+        deadline_s=DEFAULT_PROOF_DEADLINE,
         sleep=clock.sleep,
     )
     assert clock.monotonic() < 18 + 8
@@ -285,7 +286,10 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
 
 def test_a_proven_secret_prints_one_line_and_succeeds(fake_msal: FakeMsal, printed: Callable[[], str]) -> None:
     assert main(ENVIRONMENT) == 0
-    assert printed() == f"Entra accepts the client secret of {CLIENT_ID}.\n"
+    line = printed()
+    assert line.startswith(f"Entra accepted the client secret of {CLIENT_ID} at ")
+    proven_at = datetime.fromisoformat(line.rsplit(" ", 1)[1].strip())
+    assert abs(datetime.now(timezone.utc) - proven_at) < timedelta(minutes=1)
     assert fake_msal.built[0][1]["authority"] == f"https://login.microsoftonline.com/{TENANT_ID}"
 
 

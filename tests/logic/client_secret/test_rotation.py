@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import Any, Final
 
 import pytest
 
 from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
+    Circumstances,
     Decision,
     Period,
+    RegistrationInState,
     Schedule,
     SlotInState,
     Step,
+    advance,
+    as_in_state,
     decide,
-    forget_removed,
     format_instant,
     from_properties,
     parse_instant,
@@ -22,34 +26,69 @@ from pulumi_unifiedto.client_secret.rotation import (
     slot_of,
     to_properties,
 )
-from pulumi_unifiedto.errors import ForcedRotationRefused, InvalidRotationPeriod
+from pulumi_unifiedto.entra.listed_secret import ListedSecret
+from pulumi_unifiedto.errors import (
+    ApplicationChangeRefused,
+    ForcedRotationRefused,
+    InvalidRotationPeriod,
+    SecretLimitReached,
+)
 
 START = datetime(2026, 11, 23, 11, 25, 31, tzinfo=timezone.utc)
 NINETY_DAYS = Period("P90D")
 DAY = timedelta(days=1)
 
 
-def run(
+AS_PLANNED: Final = "as planned"
+"""The state holds what the last run planned."""
+
+
+def circumstances(
     before: Schedule | None,
     now: datetime,
     *,
     force: str = "",
+    configured: str = "",
     period: Period = NINETY_DAYS,
+    application: str = "",
     registered: tuple[int, ...] | None = None,
-    slots: dict[str, SlotInState] | None = None,
-) -> Decision:
-    """One run; by default everything is registered with the generation that was current."""
+    slots: dict[str, SlotInState] | str | None = AS_PLANNED,
+) -> Circumstances:
+    """By default the state holds what was planned, and everything is registered with the current generation."""
     if registered is None:
         registered = (before.generation,) if before else ()
-    return decide(
-        before,
+    return Circumstances(
         label="unifiedto demo",
         period=period,
-        force_token=force,
         now=now,
-        registered_generations=registered,
-        slots=slots,
+        force_tokens=(force, configured),
+        application=application,
+        slots=(in_state(before) if before else {}) if isinstance(slots, str) else slots,
+        registrations=[
+            RegistrationInState(name=f"registration {index}", generation=generation, key_id=f"key {generation}")
+            for index, generation in enumerate(registered)
+        ],
     )
+
+
+def run(before: Schedule | None, now: datetime, **known: Any) -> Decision:
+    """One run; see `circumstances`."""
+    return decide(before, circumstances(before, now, **known))
+
+
+def in_state(schedule: Schedule, application: str = "") -> dict[str, SlotInState]:
+    secrets = [secret for secret in (schedule.current, schedule.previous) if secret]
+    return {
+        secret.slot: SlotInState(
+            generation=secret.generation,
+            key_id=f"key {secret.generation}",
+            display_name=secret.display_name,
+            starts_at=format_instant(secret.starts_at),
+            ends_at=format_instant(secret.ends_at),
+            application_object_id=application,
+        )
+        for secret in secrets
+    }
 
 
 @pytest.fixture
@@ -110,6 +149,43 @@ def test_taking_a_force_token_away_asks_for_nothing_and_the_old_one_stays_obeyed
     assert run(without.schedule, START + 2 * DAY, force="leak 1").step is Step.KEEP
 
 
+@pytest.mark.parametrize(
+    ("last", "now"),
+    [
+        ({}, {"force": "leak 1"}),
+        ({}, {"configured": "leak 1"}),
+        ({"force": "leak 1"}, {"force": "leak 2"}),
+        ({"configured": "leak 1"}, {"configured": "leak 2"}),
+        ({"force": "leak 1"}, {"force": "leak 1", "configured": "leak 1"}),
+        ({"configured": "leak 1"}, {"force": "leak 1", "configured": "leak 1"}),
+        ({"force": "leak 1"}, {"configured": "leak 1"}),
+        ({"force": "a", "configured": "b"}, {"force": "b", "configured": "a"}),
+    ],
+)
+def test_argument_and_configuration_each_rotate_once_when_they_change(
+    last: dict[str, str], now: dict[str, str]
+) -> None:
+    before = run(None, START, **last).schedule
+    forced = run(before, START + DAY, **now)
+    assert forced.step is Step.ROTATE_FORCED
+    assert forced.schedule.generation == 1
+    assert run(forced.schedule, START + DAY, **now).step is Step.KEEP
+
+
+@pytest.mark.parametrize("left", [{"force": "a"}, {"configured": "b"}, {}])
+def test_taking_one_or_both_tokens_away_asks_for_nothing(left: dict[str, str]) -> None:
+    before = run(None, START, force="a", configured="b").schedule
+    without = run(before, START + DAY, **left)
+    assert without.step is Step.KEEP
+    assert run(without.schedule, START + 2 * DAY, force="a", configured="b").step is Step.KEEP
+
+
+def test_a_refused_rotation_names_every_token_that_is_set(first: Schedule) -> None:
+    forced = run(first, START + DAY, force="leak 1").schedule
+    with pytest.raises(ForcedRotationRefused, match='"leak 2 and leak 3"'):
+        run(forced, START + 2 * DAY, force="leak 2", configured="leak 3", registered=(0,))
+
+
 def test_forcing_twice_while_the_registration_failed_is_refused_with_advice(first: Schedule) -> None:
     forced = run(first, START + DAY, force="leak 1").schedule
     with pytest.raises(ForcedRotationRefused) as refused:
@@ -134,7 +210,7 @@ def test_one_lagging_registration_of_several_is_enough_to_refuse(first: Schedule
         run(forced, START + 2 * DAY, force="leak 2", registered=(1, 1, 0))
 
 
-def test_an_unreadable_state_counts_as_lagging(first: Schedule) -> None:
+def test_a_registration_that_is_not_on_record_counts_as_lagging(first: Schedule) -> None:
     forced = run(first, START + DAY, force="leak 1").schedule
     with pytest.raises(ForcedRotationRefused):
         run(forced, START + 2 * DAY, force="leak 2", registered=(NEVER,))
@@ -225,31 +301,18 @@ def test_no_property_is_ever_none_because_a_preview_would_not_know_it(first: Sch
     assert to_properties(first)["green_generation"] == NEVER
 
 
-def in_state(schedule: Schedule) -> dict[str, SlotInState]:
-    secrets = [secret for secret in (schedule.current, schedule.previous) if secret]
-    return {
-        secret.slot: SlotInState(
-            generation=secret.generation,
-            key_id=f"key {secret.generation}",
-            display_name=secret.display_name,
-            starts_at=format_instant(secret.starts_at),
-            ends_at=format_instant(secret.ends_at),
-        )
-        for secret in secrets
-    }
-
-
 def test_a_lost_schedule_is_recovered_from_the_secrets_in_the_state(first: Schedule) -> None:
     rotated = run(first, START + 90 * DAY).schedule
-    assert recover(in_state(rotated), period=NINETY_DAYS, force_token="") == rotated
-    assert recover({}, period=NINETY_DAYS, force_token="") is None
+    assert recover(circumstances(rotated, START + 90 * DAY)) == rotated
+    assert recover(circumstances(None, START, slots={})) is None
+    assert recover(circumstances(None, START, slots=None)) is None
 
 
 def test_a_previous_secret_that_was_removed_by_hand_is_not_created_again(first: Schedule) -> None:
     rotated = run(first, START + 90 * DAY).schedule
     left = {slot: secret for slot, secret in in_state(rotated).items() if slot == "green"}
-    assert forget_removed(rotated, left).previous is None
-    assert forget_removed(rotated, in_state(rotated)) == rotated
+    assert as_in_state(rotated, left).previous is None
+    assert as_in_state(rotated, in_state(rotated)) == rotated
 
 
 def test_a_current_secret_that_was_never_created_is_planned_anew_with_the_period_of_today(first: Schedule) -> None:
@@ -275,12 +338,123 @@ def test_a_forced_rotation_is_answered_by_the_creation_of_a_secret_that_is_missi
     again = run(forced, START + 2 * DAY, force="leak 2", registered=(0,), slots=still_blue)
     assert again.step is Step.RENEW
     assert again.schedule.generation == 1
-    assert again.schedule.force_token == "leak 2"
+    assert again.schedule.force_tokens == ("leak 2", "")
 
 
-def test_a_state_that_cannot_be_read_renews_nothing(first: Schedule) -> None:
-    assert run(first, START + DAY, slots=None).schedule == first
+@pytest.mark.parametrize("days", [1, 90, 400])
+@pytest.mark.parametrize("force", ["", "leak 1"])
+def test_a_state_that_cannot_be_read_keeps_everything(days: int, force: str, first: Schedule) -> None:
+    rotated = run(first, START + 90 * DAY).schedule
+    for before in (first, rotated):
+        decision = run(before, START + (90 + days) * DAY, force=force, slots=None)
+        assert decision.step is Step.KEEP
+        assert decision.schedule == before, "also the token, so that the next run obeys it"
+
+
+def test_a_token_that_met_a_state_that_could_not_be_read_is_obeyed_by_the_next_run(first: Schedule) -> None:
+    unread = run(first, START + DAY, force="leak 1", slots=None).schedule
+    assert run(unread, START + DAY, force="leak 1").step is Step.ROTATE_FORCED
 
 
 def test_even_generations_live_in_blue_and_odd_ones_in_green() -> None:
     assert [slot_of(generation) for generation in range(4)] == ["blue", "green", "blue", "green"]
+
+
+# --- another application ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_old() -> Schedule:
+    """A stack after its first rotation, in the application "old"."""
+    first = run(None, START, application="old").schedule
+    return run(first, START + 90 * DAY, application="old", slots=in_state(first, "old")).schedule
+
+
+def test_in_another_application_the_next_generation_begins_alone(in_old: Schedule) -> None:
+    now = START + 91 * DAY
+    moved = run(in_old, now, application="new", slots=in_state(in_old, "old"))
+    assert moved.step is Step.MOVE
+    assert moved.schedule.generation == 2
+    assert moved.schedule.current.starts_at == now
+    assert moved.schedule.previous is None
+    assert moved.schedule.application == "new"
+
+
+def test_an_application_that_is_not_known_yet_is_the_last_one(in_old: Schedule) -> None:
+    kept = run(in_old, START + 91 * DAY, slots=in_state(in_old, "old"))
+    assert kept == Decision(in_old, Step.KEEP)
+
+
+def test_a_change_of_the_application_waits_until_the_state_can_be_read(in_old: Schedule) -> None:
+    with pytest.raises(ApplicationChangeRefused, match="from the application old to new: the stack's state could not"):
+        run(in_old, START + 91 * DAY, application="new", slots=None)
+
+
+def test_a_change_of_the_application_is_refused_while_the_state_holds_secrets_of_both(in_old: Schedule) -> None:
+    """The registration of the new one failed, and the old one is asked for again."""
+    moved = run(in_old, START + 91 * DAY, application="new", slots=in_state(in_old, "old")).schedule
+    both = {**in_state(in_old, "old"), **in_state(moved, "new")}
+    assert {slot: secret["application_object_id"] for slot, secret in both.items()} == {"blue": "new", "green": "old"}
+    with pytest.raises(ApplicationChangeRefused) as refused:
+        run(moved, START + 92 * DAY, application="old", registered=(1,), slots=both)
+    message = str(refused.value)
+    assert "from the application new to old: an earlier change to new has not finished" in message
+    assert "Nothing was changed." in message
+
+
+def test_no_rotation_replaces_a_secret_of_the_application_before_while_that_may_be_in_use(in_old: Schedule) -> None:
+    moved = run(in_old, START + 91 * DAY, application="new", slots=in_state(in_old, "old")).schedule
+    both = {**in_state(in_old, "old"), **in_state(moved, "new")}
+    due = run(moved, START + 181 * DAY, application="new", registered=(1,), slots=both)
+    assert due.step is Step.HOLD
+    with pytest.raises(ForcedRotationRefused):
+        run(moved, START + 92 * DAY, application="new", force="leak 1", registered=(1,), slots=both)
+
+
+# --- when the secrets are listed -------------------------------------------------------------------------------------
+
+
+class Entra:
+    """Lists two secrets that nobody expects, and notes for which application it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def list_secrets(self, application_object_id: str) -> list[ListedSecret]:
+        self.asked.append(application_object_id)
+        return [
+            ListedSecret(key_id=key_id, display_name="", hint="", starts_at="", ends_at="") for key_id in ("a", "b")
+        ]
+
+
+def test_no_secret_is_listed_while_everything_is_registered_and_nothing_is_due(first: Schedule) -> None:
+    entra = Entra()
+    assert advance(first, circumstances(first, START + DAY), entra.list_secrets) == first
+    assert entra.asked == []
+
+
+def test_the_secrets_are_listed_before_one_is_created_and_the_refusal_comes_first(first: Schedule) -> None:
+    entra = Entra()
+    with pytest.raises(SecretLimitReached):
+        advance(first, circumstances(first, START + 90 * DAY, application="app"), entra.list_secrets)
+    assert entra.asked == ["app"]
+
+
+def test_after_a_run_that_did_not_end_well_the_secrets_are_listed_and_what_exists_needs_no_room(
+    first: Schedule,
+) -> None:
+    entra = Entra()
+    run_after = circumstances(first, START + DAY, registered=(NEVER,))
+    assert advance(first, run_after, entra.list_secrets) == first
+    assert entra.asked == [""]
+
+
+def test_nothing_is_listed_where_the_state_cannot_be_read(first: Schedule) -> None:
+    entra = Entra()
+    assert advance(first, circumstances(first, START + 90 * DAY, slots=None), entra.list_secrets) == first
+    assert entra.asked == []
+
+
+def test_secrets_that_cannot_be_listed_let_the_run_go_on(first: Schedule) -> None:
+    due = advance(first, circumstances(first, START + 90 * DAY), lambda _application: None)
+    assert due.generation == 1

@@ -527,3 +527,12 @@ def test_a_current_secret_that_ends_before_the_registered_previous_one_is_renewe
     world.run("second registration")
     world.now += timedelta(days=2)
     world.settle()
+
+
+def test_a_schedule_that_differs_from_the_secrets_in_the_state_takes_their_dates(world: World) -> None:
+    world.run()
+    world.now += timedelta(days=366)
+    world.state.schedule = None
+    world.run(is_readable=False, leaves_slots_out=True)
+    world.now += timedelta(days=366)
+    world.settle()

@@ -25,7 +25,13 @@ PUBLIC = EntraEndpoints("https://login.microsoftonline.com", "https://graph.micr
 SECRET = "Zq8~canary-of-the-caller"
 
 
-BY_HAND = ListedSecret(key_id="hand", display_name="made by hand", hint="abc", ends_at="2027-03-01T00:00:00Z")
+BY_HAND = ListedSecret(
+    key_id="hand",
+    display_name="made by hand",
+    hint="abc",
+    starts_at="2026-09-02T00:00:00Z",
+    ends_at="2027-03-01T00:00:00Z",
+)
 
 
 # --- listing ---------------------------------------------------------------------------------------------------------
@@ -59,7 +65,13 @@ def application(*entries: Mapping[str, Any] | None) -> Answer:
 
 def test_one_get_lists_the_secrets_and_nothing_else(network: list[Any]) -> None:
     requests: list[httpx.Request] = []
-    entry = {"keyId": "hand", "displayName": "made by hand", "hint": "abc", "endDateTime": "2027-03-01T00:00:00Z"}
+    entry = {
+        "keyId": "hand",
+        "displayName": "made by hand",
+        "hint": "abc",
+        "startDateTime": "2026-09-02T00:00:00Z",
+        "endDateTime": "2027-03-01T00:00:00Z",
+    }
     network.append((application(entry), requests))
     assert list_secrets(PUBLIC, "token", APP) == [BY_HAND]
     (request,) = requests
@@ -71,7 +83,9 @@ def test_one_get_lists_the_secrets_and_nothing_else(network: list[Any]) -> None:
 
 def test_absent_and_null_fields_are_empty_texts(network: list[Any]) -> None:
     network.append((application({"keyId": "k", "displayName": None, "hint": None}), []))
-    assert list_secrets(PUBLIC, "token", APP) == [ListedSecret(key_id="k", display_name="", hint="", ends_at="")]
+    assert list_secrets(PUBLIC, "token", APP) == [
+        ListedSecret(key_id="k", display_name="", hint="", starts_at="", ends_at="")
+    ]
 
 
 @pytest.mark.parametrize("body", [{"id": APP}, {"id": APP, "passwordCredentials": None}])
@@ -288,7 +302,13 @@ def test_a_caller_without_the_right_is_told_so_before_anything_is_created(
 
 def entries(*secrets: ListedSecret) -> list[dict[str, str]]:
     return [
-        {"keyId": secret.key_id, "displayName": secret.display_name, "hint": secret.hint, "endDateTime": secret.ends_at}
+        {
+            "keyId": secret.key_id,
+            "displayName": secret.display_name,
+            "hint": secret.hint,
+            "startDateTime": secret.starts_at,
+            "endDateTime": secret.ends_at,
+        }
         for secret in secrets
     ]
 

@@ -8,7 +8,13 @@ from typing import Any
 import pulumi
 import pytest
 
-from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK, advice_for, advice_hook, step_failed
+from pulumi_unifiedto.entra.provider_errors import (
+    ADVICE_HOOK,
+    advice_for,
+    advice_hook,
+    proof_advice_hook,
+    step_failed,
+)
 from pulumi_unifiedto.errors import (
     CallerNotPermitted,
     EntraStepFailed,
@@ -71,8 +77,8 @@ GONE = provider_text(
         (NO_PERSONAL_SIDE, PersonalSideNotReady, "login-app"),
         (LIFETIME, TenantPolicyRefused, f'The tenant\'s policy "{POLICY}" refuses a client secret'),
         (LIFETIME, TenantPolicyRefused, "Shorten rotateEvery to at most half of the policy's limit"),
-        (THIRD_SECRET, SecretLimitReached, "login-app already holds 2 client secrets"),
-        (THIRD_SECRET, SecretLimitReached, "Remove a secret that nothing uses"),
+        (THIRD_SECRET, SecretLimitReached, "Entra has no room for the client secret login-app: the limit is 2."),
+        (THIRD_SECRET, SecretLimitReached, "az ad app credential delete --id <object id> --key-id <key id>"),
         (GONE, SecretAlreadyGone, "The client secret of login-app does not exist in Entra any more."),
         (GONE, SecretAlreadyGone, "Run pulumi refresh"),
     ],
@@ -158,4 +164,32 @@ def test_the_advice_does_not_repeat_the_answer_which_stands_beside_it(printed: l
             name="login-app", failed_operation="create", errors=[f"{NOT_PERMITTED} secret value Zq8~canary"]
         )
     )
+    assert "canary" not in printed[0]
+
+
+# --- the proof -------------------------------------------------------------------------------------------------------
+
+NOT_STARTED = "fork/exec /venv/bin/python: no such file or directory: running "
+
+
+@pytest.mark.parametrize("errors", [[NOT_STARTED], ["exit status 137: running "], []])
+def test_a_proof_that_did_not_run_gets_advice_that_names_the_interpreter(errors: list[str], printed: list[str]) -> None:
+    hook: Any = proof_advice_hook()
+    inputs = {"interpreter": ["/venv/bin/python", "-m", "pulumi_unifiedto.client_secret.proof"]}
+    assert hook.callback(SimpleNamespace(name="login-proof", new_inputs=inputs, errors=errors)) is False
+    [line] = printed
+    assert line.startswith("UNI314 The proof login-proof did not run with the interpreter /venv/bin/python.")
+
+
+def test_a_proof_that_ran_has_said_itself_what_happened(printed: list[str]) -> None:
+    hook: Any = proof_advice_hook()
+    said = "exit status 1: running : UNI308 Entra did not accept the new secret of application 2222 within 120 s."
+    assert hook.callback(SimpleNamespace(name="login-proof", new_inputs={}, errors=[said])) is False
+    assert printed == []
+
+
+def test_the_advice_about_a_proof_holds_nothing_of_its_environment(printed: list[str]) -> None:
+    hook: Any = proof_advice_hook()
+    inputs = {"interpreter": ["/venv/bin/python"], "environment": {"UNIFIEDTO_PROOF_CLIENT_SECRET": "Zq8~canary"}}
+    hook.callback(SimpleNamespace(name="login-proof", new_inputs=inputs, errors=["killed Zq8~canary"]))
     assert "canary" not in printed[0]

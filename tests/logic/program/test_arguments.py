@@ -17,7 +17,7 @@ from pulumi_unifiedto import (
 )
 from pulumi_unifiedto.configuration import _KEYS
 from pulumi_unifiedto.errors import InvalidInput
-from pulumi_unifiedto.program.arguments import given, is_known, spelling
+from pulumi_unifiedto.program.arguments import is_known, spelling, validated
 
 WHOLE: dict[type[Any], dict[str, Any]] = {
     # the required arguments of each, and no more
@@ -37,7 +37,7 @@ KINDS = pytest.mark.parametrize("kind", WHOLE, ids=lambda kind: kind.__name__)
 
 @KINDS
 def test_the_required_arguments_are_enough(kind: type[Any]) -> None:
-    assert given(kind, WHOLE[kind]) == WHOLE[kind]
+    assert validated(kind, WHOLE[kind]) == WHOLE[kind]
 
 
 @KINDS
@@ -46,7 +46,7 @@ def test_each_required_argument_that_is_missing_is_named(kind: type[Any]) -> Non
         without = {other: value for other, value in WHOLE[kind].items() if other != key}
         for args in (without, {**without, key: None}):
             with pytest.raises(InvalidInput, match=rf"The input {spelling(key)} is not usable: it is missing\."):
-                given(kind, args)
+                validated(kind, args)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_each_required_argument_that_is_missing_is_named(kind: type[Any]) -> Non
 )
 def test_an_unknown_argument_is_refused_with_the_nearest(kind: type[Any], key: str, words: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        given(kind, {**WHOLE[kind], key: "keep"})
+        validated(kind, {**WHOLE[kind], key: "keep"})
     assert words in str(refused.value)
 
 
@@ -80,31 +80,31 @@ def test_an_unknown_argument_is_refused_with_the_nearest(kind: type[Any], key: s
         (MicrosoftIntegrationArgs, {"region": 7}, "region is not usable: it is not a text"),
         (MicrosoftIntegrationArgs, {"warn_days_left": 1.5}, "warnDaysLeft is not usable: it is not a whole number"),
         (MicrosoftIntegrationArgs, {"warn_days_left": True}, "warnDaysLeft is not usable: it is not a whole number"),
-        (MicrosoftIntegrationArgs, {"proof_deadline_s": "x"}, "proofDeadline is not usable: it is not a number"),
+        (MicrosoftIntegrationArgs, {"proof_deadline": "x"}, "proofDeadline is not usable: it is not a number"),
         (MicrosoftIntegrationArgs, {"registrations": "x"}, "registrations is not usable: it is not a list of objects"),
         (MicrosoftIntegrationArgs, {"registrations": ["x"]}, "it is not a list of objects"),
     ],
 )
 def test_a_plain_value_of_another_type_is_refused(kind: type[Any], wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidInput) as refused:
-        given(kind, {**WHOLE[kind], **wrong})
+        validated(kind, {**WHOLE[kind], **wrong})
     assert words in str(refused.value)
 
 
 def test_a_whole_number_may_come_as_other_languages_send_it() -> None:
     args: Any = {**WHOLE[MicrosoftIntegrationArgs], "warn_days_left": 20.0}
-    assert given(MicrosoftIntegrationArgs, args)["warn_days_left"] == 20
+    assert validated(MicrosoftIntegrationArgs, args)["warn_days_left"] == 20
 
 
 def test_a_value_that_comes_from_a_resource_passes_where_it_may() -> None:
     async def with_outputs() -> None:
         later: Any = pulumi.Output.from_input("later")
         args: Any = {"integration_type": "x", "on_delete": later, "permissions": [later], "auth_extras": later}
-        assert given(RegistrationArgs, args).keys() == args.keys()
+        assert validated(RegistrationArgs, args).keys() == args.keys()
         assert not is_known(args)
         assert not is_known(args["permissions"])
         with pytest.raises(InvalidInput, match="The input integrationType is not usable: it comes from a resource"):
-            given(RegistrationArgs, {**args, "integration_type": later})
+            validated(RegistrationArgs, {**args, "integration_type": later})
 
     asyncio.run(with_outputs())
     assert is_known({"permissions": ["auth_login"], "is_active": True})
@@ -119,7 +119,7 @@ def test_none_and_an_empty_text_count_as_absent_where_an_argument_is_optional_an
         "tags": "",
         "graph_permissions": [],
     }
-    assert given(MicrosoftIntegrationArgs, args) == {
+    assert validated(MicrosoftIntegrationArgs, args) == {
         **WHOLE[MicrosoftIntegrationArgs],
         "display_name": "",
         "graph_permissions": [],
@@ -128,9 +128,8 @@ def test_none_and_an_empty_text_count_as_absent_where_an_argument_is_optional_an
 
 def test_what_is_no_object_is_refused_with_its_place() -> None:
     with pytest.raises(InvalidInput, match=r"The input registrations\[1\] is not usable: it is not an object"):
-        given(RegistrationArgs, "microsoft_ad", within="registrations[1].")
+        validated(RegistrationArgs, "microsoft_ad", within="registrations[1].")
 
 
 def test_messages_spell_an_argument_as_a_stack_s_configuration_does() -> None:
     assert {spelling(key): key for key in _KEYS.values()} == _KEYS
-    assert spelling("proof_deadline_s") == "proofDeadline"
