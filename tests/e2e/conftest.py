@@ -1,5 +1,5 @@
-"""Every scenario runs with the stand-ins for the plugins, and those that ask for ``tools`` with the real ones too, where
-they are found."""
+"""Every scenario runs with the stand-ins for the plugins, and those that ask for ``tools`` with the real ones too,
+where they are found."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def emulator(shared_emulator: EmulatorServer) -> EmulatorServer:
 
 
 @pytest.fixture
-def new_stack(
-    emulator: EmulatorServer, tools: Tools, tmp_path: Path
-) -> Iterator[Callable[..., RehearsedStack]]:
+def new_stack(emulator: EmulatorServer, tools: Tools, tmp_path: Path) -> Iterator[Callable[..., RehearsedStack]]:
     """Makes stacks of the program, each with a state of its own. None tells a secret, whatever a test does."""
     made: list[RehearsedStack] = []
 

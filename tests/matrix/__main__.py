@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import multiprocessing.util
 import os
-import queue
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from typing import TypeVar
 
@@ -15,32 +16,42 @@ from tests.matrix import crashes, faults, page
 from tests.matrix.laboratory import Laboratory, open_laboratory
 
 Case = TypeVar("Case")
-Run = Callable[[Laboratory, Case], str]
+_own: dict[str, Laboratory] = {}
+"""The laboratory of this process."""
 
 
 class Laboratories:
-    """As many as there are processors; each thread has one to itself for the length of a case."""
+    """One in a process of its own for each processor: an operation has the environment of its process to itself."""
 
     def __init__(self, opened: ExitStack) -> None:
-        self._number = os.cpu_count() or 1
-        self._free: queue.SimpleQueue[Laboratory] = queue.SimpleQueue()
-        for _ in range(self._number):
-            self._free.put(opened.enter_context(open_laboratory()))
+        self._workers = opened.enter_context(
+            ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=_open)
+        )
 
-    def run_all(self, run: Run[Case], cases: Sequence[Case]) -> dict[Case, str]:
+    def run_all(self, run: Callable[[Case], str], cases: Sequence[Case]) -> dict[Case, str]:
         """The outcomes in the order of the cases; what is wrong with a case that does not hold begins with FAILED."""
-        with ThreadPoolExecutor(self._number) as threads:
-            outcomes = threads.map(lambda case: self._run(run, case), cases)
-            return dict(zip(cases, outcomes, strict=True))
+        return dict(zip(cases, self._workers.map(run, cases), strict=True))
 
-    def _run(self, run: Run[Case], case: Case) -> str:
-        laboratory = self._free.get()
-        try:
-            return run(laboratory, case)
-        except AssertionError as error:
-            return f"{_FAILED}: {error}"
-        finally:
-            self._free.put(laboratory)
+
+def _open() -> None:
+    opened = ExitStack()
+    _own["laboratory"] = opened.enter_context(open_laboratory())
+    multiprocessing.util.Finalize(None, opened.close, exitpriority=1)
+
+
+def _fault(case: tuple[faults.Call, str]) -> str:
+    return _guarded(lambda: faults.run(_own["laboratory"], *case))
+
+
+def _crash(case: crashes.Crash) -> str:
+    return _guarded(lambda: crashes.run(_own["laboratory"], case))
+
+
+def _guarded(run: Callable[[], str]) -> str:
+    try:
+        return run()
+    except AssertionError as error:
+        return f"{_FAILED}: {error}"
 
 
 _FAILED = "FAILED"
@@ -61,13 +72,13 @@ def main(wanted: Sequence[str]) -> int:
         failures = 0
         if "crashes" not in wanted:
             calls = faults.recorded_calls(opened.enter_context(open_laboratory()))
-            by_fault = laboratories.run_all(lambda laboratory, case: faults.run(laboratory, *case), faults.cases(calls))
+            by_fault = laboratories.run_all(_fault, faults.cases(calls))
             failures += _failures(by_fault)
             if not failures:
                 page.FAULT_PAGE.write_text(page.fault_page(by_fault), "utf-8")
             sys.stdout.write(f"faults: {len(by_fault)} cells, {time.monotonic() - began:.0f} s\n")
         if "faults" not in wanted:
-            by_crash = laboratories.run_all(crashes.run, crashes.cases(opened.enter_context(open_laboratory())))
+            by_crash = laboratories.run_all(_crash, crashes.cases(opened.enter_context(open_laboratory())))
             failed = _failures(by_crash)
             if not failed:
                 page.CRASH_PAGE.write_text(page.crash_page(by_crash), "utf-8")

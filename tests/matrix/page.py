@@ -23,7 +23,8 @@ _ORDINALS: Final = {1: "1st", 2: "2nd", 3: "3rd"}
 
 _FAULTS_INTRODUCTION: Final = f"""# What a fault does to a rotation
 
-Made by `python -m tests.matrix`; `make test` runs every case again and compares. Each row is a request that a rotation
+Made by `make matrix`; `make test` runs a part of the cases again, in which every call and every fault occurs at least
+twice, and compares. The runs are Pulumi's, with the stand-ins for its plugins. Each row is a request that a rotation
 makes, recorded from one without a fault: the slot of the oldest secret is emptied and filled again, the new secret is
 proven and registered. Each column is a fault that the request meets. *Once / as long*: how `pulumi up` ends when the
 fault happens to that request alone, and when every request to the same route meets it from then on until the run ends.
@@ -49,14 +50,14 @@ secret stands in the state, in what was printed, or in a request to a service th
 nothing; *stale read* answers as before the last write.
 """
 
-_CRASHES_INTRODUCTION: Final = f"""# What a killed engine leaves behind
+_CRASHES_INTRODUCTION: Final = f"""# What a killed run leaves behind
 
-Made by `python -m tests.matrix`; `make test` runs every case again and compares. The engine's process is killed
-(SIGKILL) at every boundary of an operation: before and after each call of a provider and each request of the azuread
-provider, and around each write of the state, with its occasion (`during:write`: the new state is written beside the old
-one and about to replace it). Then the same operation runs again in a new process. Boundaries between which nothing
-durable changed, neither in the state nor at a service, are one crash, because all else dies with the process; the one
-next to the change stands for them.
+Made by `make matrix`; `make test` runs a part of the cases again, in which every kind of boundary and every scenario
+occurs, and compares. The CLI and the plugins that it started are killed (SIGKILL) at every boundary of an operation:
+before and after each call of a provider, and before and after the service carries out each request, which is not
+answered then. Resources are worked on one at a time. Then the same operation runs again, once the lock that the killed
+run left behind is given up, as `pulumi cancel` does. Boundaries between which nothing durable changed, neither in the
+state nor at a service, are one crash, because all else dies with the processes; one of them stands for all.
 
 | outcome | the next run succeeds ... |
 | --- | --- |

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from emulator.engine.interface import EngineError, Result
 from emulator.entra.directory import APPLICATION, Directory, DirectoryObject
 from pulumi_unifiedto.errors import CATALOGUE
+from rehearsal.results import OperationFailed, Result
 from tests.matrix.laboratory import key_ids_in_state
 from tests.matrix.watch import active_rows, holdings
 from tests.support.stack import RehearsedStack
@@ -27,7 +27,7 @@ def outcome_of(operation: Callable[[], Result]) -> str:
     """How a run ended: ``ok``, or the codes of the catalogue in what a user reads as errors."""
     try:
         operation()
-    except EngineError as error:
+    except OperationFailed as error:
         words = "\n".join([str(error), *(line for line in error.diagnostics if line.startswith("error:"))])
         codes = sorted(set(_CODE.findall(words)))
         assert codes, f"a failure without words of the catalogue:\n{words}"
@@ -89,7 +89,7 @@ def remove_reported_orphans(stack: RehearsedStack) -> str:
 def _words_of(run: Callable[[], Result]) -> str:
     try:
         run()
-    except EngineError as error:
+    except OperationFailed as error:
         return "\n".join([str(error), *error.diagnostics])
     return ""
 
@@ -121,12 +121,11 @@ def _everything(stack: RehearsedStack) -> tuple[Any, ...]:
 
     What the engine keeps for itself (dates of writing, components' outputs, the order of resources) does not count.
     """
-    latest = stack.engine.export()["deployment"]
     recorded = sorted(
         _CIPHERTEXT.sub(
             "", json.dumps([resource.get(key) for key in ("urn", "id", "inputs", "outputs")], sort_keys=True)
         )
-        for resource in latest.get("resources") or []
+        for resource in stack.resources()
         if resource["custom"]
     )
     remote = [
@@ -160,8 +159,7 @@ def assert_in_force(stack: RehearsedStack, generation: int) -> None:
 
 def assert_gone(stack: RehearsedStack) -> None:
     """No application and no secret is left, the registration is given up, and another destroy has nothing to do."""
-    state = stack.engine.export()["deployment"]
-    assert not state.get("resources"), f"{len(state['resources'])} resources are left in the state"
+    assert not stack.resources(), "resources are left in the state"
     assert not applications(stack), "an application is left"
     assert not active_rows(stack.emulator.world), "a registration is still active"
     assert stack.destroy().is_unchanged

@@ -21,10 +21,14 @@ import grpc
 from emulator.core.faults import Action
 from emulator.core.journal import Entry
 from emulator.core.world import World
+from rehearsal.processes import end_all
+from rehearsal.results import OperationFailed, Result
+from tests.support.stack import RehearsedStack
+from tests.support.warm_python import BOUNDARIES
 
-OnBoundary = Callable[[str], object]
+OnBoundary = Callable[[str], bool]
 """Told the name of each boundary: ``before:`` or ``after:``, and a call, ``create <type> <name>``, or a request,
-``request <method> <path>``."""
+``request <method> <path>``. True: all is killed there, so that no request has an effect any more."""
 
 _SERVICE: Final = "/pulumirpc.ResourceProvider/"
 _CALLS: Final = frozenset(["Check", "Diff", "Create", "Read", "Update", "Delete"])
@@ -44,7 +48,8 @@ class _Reporting(grpc.ServerInterceptor):  # type: ignore[misc]
         def call(request: Any, context: Any) -> Any:
             _, _, kinds, name = request.urn.split("::", 3)
             what = f"{method.lower()} {kinds.rsplit('$', 1)[-1]} {name}"
-            self._tell(f"before:{what}")
+            if self._tell(f"before:{what}"):
+                context.abort(grpc.StatusCode.CANCELLED, "the engine was killed")
             answer = handler.unary_unary(request, context)
             self._tell(f"after:{what}")
             return answer
@@ -59,36 +64,77 @@ def _servers_that(tell: OnBoundary) -> Any:
 def report_calls(path: str) -> None:
     """Has the provider that this process is about to serve report its calls to a socket, and wait for the answers."""
 
-    def tell(name: str) -> None:
+    def tell(name: str) -> bool:
         with socket.socket(socket.AF_UNIX) as test:
             test.connect(path)
             test.sendall(name.encode())
-            test.shutdown(socket.SHUT_WR)
-            test.recv(1)
+            return not test.recv(1)
 
     grpc.server = _servers_that(tell)
+
+
+def run_watched(
+    stack: RehearsedStack,
+    operation: Callable[..., Result],
+    on_boundary: OnBoundary,
+    world: World | None,
+    **options: Any,
+) -> None:
+    """One operation, with a call of ``on_boundary`` at each boundary, one after the other. Requests are boundaries too
+    where the emulator's ``world`` is given."""
+    with _told_of_boundaries(world, on_boundary) as path:
+        stack.environment[BOUNDARIES] = str(path)
+        try:
+            stack.run(operation, **options)
+        finally:
+            del stack.environment[BOUNDARIES]
+
+
+def run_to_the_kill(
+    stack: RehearsedStack,
+    operation: Callable[..., Result],
+    kills_at: Callable[[str], bool],
+    world: World | None = None,
+    **options: Any,
+) -> None:
+    """One operation, whose CLI is killed at the first boundary that is meant, with all that it started; nothing of
+    them goes on."""
+    is_met = False
+
+    def on_boundary(name: str) -> bool:
+        nonlocal is_met
+        if not kills_at(name):
+            return False
+        is_met = True
+        assert end_all(stack.state_dir), "the CLI and its plugins were to be killed"
+        return True
+
+    try:
+        run_watched(stack, operation, on_boundary, world, **options)
+    except OperationFailed as failure:
+        if not is_met:
+            raise AssertionError(f"the run failed before it came to the boundary:\n{failure}") from failure
+    else:
+        raise AssertionError("the run ended before it came to the boundary")
+    if stack.tools.warm is not None:
+        stack.tools.warm.wait_until_idle()
 
 
 @contextmanager
-def told_of_boundaries(world: World, on_boundary: OnBoundary) -> Iterator[Path]:
-    """Calls ``on_boundary`` at each boundary, one after the other; yields the socket for providers elsewhere."""
+def _told_of_boundaries(world: World | None, on_boundary: OnBoundary) -> Iterator[Path]:
+    """Calls ``on_boundary`` at each boundary; yields the socket for providers in other processes."""
     lock = threading.Lock()
+    is_over = threading.Event()
 
-    def tell(name: str) -> None:
+    def tell(name: str) -> bool:
         with lock:
-            on_boundary(name)
+            if not is_over.is_set() and on_boundary(name):
+                is_over.set()
+            return is_over.is_set()
 
-    def take(service: str, method: str, path: str) -> Action | None:
-        tell(f"before:request {method} {path}")
-        return take_fault(service, method, path)
-
-    def answered(entry: Entry) -> None:
-        tell(f"after:request {entry['method']} {entry['path']}")
-
-    take_fault, grpc_server = world.faults.take, grpc.server
-    stop_listening = world.journal.listen(answered)
-    world.faults.take = take  # type: ignore[method-assign]
+    grpc_server = grpc.server
     grpc.server = _servers_that(tell)
+    stop_listening = _requests_tell(world, tell) if world is not None else lambda: None
     with tempfile.TemporaryDirectory(prefix="boundaries-") as directory, socket.socket(socket.AF_UNIX) as listener:
         path = Path(directory) / "socket"
         listener.bind(str(path))
@@ -97,10 +143,33 @@ def told_of_boundaries(world: World, on_boundary: OnBoundary) -> Iterator[Path]:
         try:
             yield path
         finally:
+            with lock:  # whoever kills has done so
+                is_over.set()
             grpc.server = grpc_server
-            del world.faults.take
             stop_listening()
             listener.shutdown(socket.SHUT_RDWR)
+
+
+def _requests_tell(world: World, tell: OnBoundary) -> Callable[[], None]:
+    take_fault = world.faults.take
+
+    def take(service: str, method: str, path: str) -> Action | None:
+        # A stand-in lives in this process, and would repeat a request after its engine was killed.
+        if tell(f"before:request {method} {path}"):
+            return Action("reset_before")
+        return take_fault(service, method, path)
+
+    def answered(entry: Entry) -> None:
+        tell(f"after:request {entry['method']} {entry['path']}")
+
+    world.faults.take = take  # type: ignore[method-assign]
+    stop_listening = world.journal.listen(answered)
+
+    def stop() -> None:
+        stop_listening()
+        world.faults.take = take_fault  # type: ignore[method-assign]
+
+    return stop
 
 
 def _listen(listener: socket.socket, tell: OnBoundary) -> None:
@@ -115,7 +184,8 @@ def _listen(listener: socket.socket, tell: OnBoundary) -> None:
 def _answer(connection: socket.socket, tell: OnBoundary) -> None:
     with connection:
         name = connection.recv(_MOST_BYTES).decode()
-        tell(name)
+        if tell(name):
+            return
         try:
             connection.sendall(b"\0")
         except OSError:
