@@ -56,11 +56,12 @@ down: $(READY) ## Stop the emulator; its state and the stack's stay in ./.rehear
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
-lint: $(READY) ## Check style, types and generated documents
+lint: $(READY) ## Check style, types, imports and generated documents
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/mypy examples/two-apps/__main__.py
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m tools.documents --check
 
 format: $(READY) ## Bring the code into the project's format

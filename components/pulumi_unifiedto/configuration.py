@@ -32,7 +32,7 @@ def registrations_from(configured: Sequence[Mapping[str, Any]]) -> list[Registra
     ``integrationType``.
     """
     if not isinstance(configured, (list, tuple)):
-        raise InvalidInput(name="registrations", reason="it is not a list of objects")
+        raise InvalidInput(name="registrations", reason="it must be a list of objects")
     registrations = []
     for index, entry in enumerate(configured):
         where = f"registrations[{index}]"

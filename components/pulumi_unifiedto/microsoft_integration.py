@@ -9,6 +9,7 @@ from typing import Any, Final, TypedDict, cast
 import pulumi
 from typing_extensions import NotRequired
 
+from .client_secret.period import Period, format_instant, parse_instant
 from .client_secret.proof_step import prove
 from .client_secret.rotating_client_secret import (
     DEFAULT_PERIOD,
@@ -17,7 +18,6 @@ from .client_secret.rotating_client_secret import (
     days_left,
     default_label,
 )
-from .client_secret.rotation import Period, format_instant, parse_instant
 from .entra.application import EntraApplication, validate_display_name
 from .entra.cloud import current_instant
 from .entra.redirect_uris import validate_redirect_uris

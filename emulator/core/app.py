@@ -8,8 +8,7 @@ from starlette.routing import Route as StarletteRoute
 from emulator.core import control
 from emulator.core.exchange import PathEndpoint, UnknownEndpoint
 from emulator.core.routes import Route
-from emulator.core.services import Services
-from emulator.core.world import World
+from emulator.core.world import Services, World
 
 
 def create_app(world: World) -> Starlette:

@@ -21,8 +21,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from emulator.core.app import create_app
 from emulator.core.client import EmulatorControl
 from emulator.core.exchange import TRANSPORT_EXTENSION
-from emulator.core.services import Services, load
-from emulator.core.world import World
+from emulator.core.services import load
+from emulator.core.world import Services, World
 
 _LAST_PORT = 65535
 START_DEADLINE_S = 30.0

@@ -21,56 +21,13 @@ A service module exposes ``ROUTES: tuple[Route, ...]`` and, as far as it needs t
 from __future__ import annotations
 
 import importlib
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from collections.abc import Callable
+from typing import Any
 
 from emulator.core.routes import Missing, Refusal, Route, ServiceName
-
-if TYPE_CHECKING:
-    from emulator.core.world import World
+from emulator.core.world import Services, World
 
 MODULES = ("emulator.entra", "emulator.unifiedto", "emulator.portal")
-
-
-@dataclass(frozen=True)
-class Services:
-    """The declarations of all service modules, merged."""
-
-    routes: tuple[Route, ...]
-    switches: Mapping[str, Any]
-    switch_checks: tuple[Callable[[str, Any], str | None], ...]
-    seeds: tuple[Callable[[World], None], ...]
-    environments: tuple[Callable[[World], dict[str, str]], ...]
-    refusals: Mapping[str, Refusal]
-    prefixes: tuple[tuple[str, ServiceName], ...]
-    missing: tuple[Missing, ...]
-
-    def problem_with_switch(self, name: str, value: object) -> str | None:
-        """Why a switch cannot have a value; None when no service objects."""
-        for check in self.switch_checks:
-            problem = check(name, value)
-            if problem is not None:
-                return problem
-        return None
-
-    def owner_of(self, path: str) -> ServiceName:
-        """The service whose error format answers an unknown ``path``."""
-        for prefix, service in self.prefixes:
-            if re.match(prefix, path):
-                return service
-        return "unknown"
-
-    def refuse(self, service: str, request: Request, status: int, reason: str) -> Response:
-        """An error answer in the format of ``service``."""
-        refusal = self.refusals.get(service)
-        if refusal is not None:
-            return refusal(request, status, reason)
-        return JSONResponse({"error": {"code": f"http_{status}", "message": reason}}, status_code=status)
 
 
 def load(modules: tuple[str, ...] = MODULES) -> Services:

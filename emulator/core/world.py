@@ -3,23 +3,61 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
-from emulator.core import services as service_modules
 from emulator.core import tls
 from emulator.core.clock import Clock
 from emulator.core.faults import Faults
 from emulator.core.journal import Journal
-from emulator.core.services import Services
+from emulator.core.routes import Missing, Refusal, Route, ServiceName
 from emulator.core.settings import Settings
 from emulator.core.store import Store, StoreSnapshot
 
 Kept = TypeVar("Kept")
 log = logging.getLogger("emulator")
+
+
+@dataclass(frozen=True)
+class Services:
+    """The declarations of all service modules, merged."""
+
+    routes: tuple[Route, ...]
+    switches: Mapping[str, Any]
+    switch_checks: tuple[Callable[[str, Any], str | None], ...]
+    seeds: tuple[Callable[[World], None], ...]
+    environments: tuple[Callable[[World], dict[str, str]], ...]
+    refusals: Mapping[str, Refusal]
+    prefixes: tuple[tuple[str, ServiceName], ...]
+    missing: tuple[Missing, ...]
+
+    def problem_with_switch(self, name: str, value: object) -> str | None:
+        """Why a switch cannot have a value; None when no service objects."""
+        for check in self.switch_checks:
+            problem = check(name, value)
+            if problem is not None:
+                return problem
+        return None
+
+    def owner_of(self, path: str) -> ServiceName:
+        """The service whose error format answers an unknown ``path``."""
+        for prefix, service in self.prefixes:
+            if re.match(prefix, path):
+                return service
+        return "unknown"
+
+    def refuse(self, service: str, request: Request, status: int, reason: str) -> Response:
+        """An error answer in the format of ``service``."""
+        refusal = self.refusals.get(service)
+        if refusal is not None:
+            return refusal(request, status, reason)
+        return JSONResponse({"error": {"code": f"http_{status}", "message": reason}}, status_code=status)
 
 
 class World:
@@ -29,10 +67,10 @@ class World:
     connections for that many real seconds; without a server it does nothing.
     """
 
-    def __init__(self, state_dir: Path, services: Services | None = None) -> None:
+    def __init__(self, state_dir: Path, services: Services) -> None:
         self.state_dir = state_dir
         state_dir.mkdir(parents=True, exist_ok=True)
-        self.services = service_modules.load() if services is None else services
+        self.services = services
         self.tls = tls.prepare(state_dir / "tls")
         self.store = Store(state_dir / "state.sqlite3")
         self.clock = Clock(self.store)

@@ -18,6 +18,7 @@ from pulumi_unifiedto.errors import (
     EntraLookupFailed,
     InvalidInput,
     InvalidRedirectUri,
+    NationalCloud,
     UnknownGraphPermission,
 )
 from tests.component.conftest import Rehearse
@@ -202,6 +203,28 @@ def test_a_bad_argument_is_refused_before_anything_is_registered(
     assert run.calls == []
 
 
+@pytest.mark.parametrize("preview", [False, True])
+@pytest.mark.parametrize(
+    ("environment", "config"),
+    [({"ARM_ENVIRONMENT": "usgovernment"}, {}), ({}, {"azuread:environment": "china"})],
+    ids=["environment", "configuration"],
+)
+def test_a_national_cloud_is_refused_before_anything_is_asked_or_registered(
+    environment: dict[str, str],
+    config: dict[str, str],
+    preview: bool,
+    rehearse: Rehearse,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ARM_METADATA_HOSTNAME")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    run = rehearse(declaring(), config=config, preview=preview)
+    assert isinstance(run.error, NationalCloud)
+    assert run.resources == {}
+    assert run.calls == []
+
+
 @pytest.mark.parametrize(("changes", "kind", "words"), BAD)
 def test_a_bad_argument_that_another_resource_gives_is_refused_in_the_same_words(
     changes: dict[str, Any], kind: type[Exception], words: str, rehearse: Rehearse
@@ -253,11 +276,11 @@ def test_an_adopted_app_is_read_and_nothing_is_declared(preview: bool, rehearse:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"signInAudience": "AzureADMyOrg"}, "supported account types are 'AzureADMyOrg'"),
+        ({"signInAudience": "AzureADMyOrg"}, "signInAudience is AzureADMyOrg"),
         ({"webs": []}, f"the redirect URI {CALLBACK} is not registered"),
         (
             {"apis": [{"requestedAccessTokenVersion": 1, "mappedClaimsEnabled": False, "knownClientApplications": []}]},
-            "api.requestedAccessTokenVersion is 1, wanted 2",
+            "api.requestedAccessTokenVersion is 1, and 2 is needed",
         ),
     ],
 )

@@ -708,7 +708,7 @@ def test_two_components_of_one_name_are_refused_under_whichever_parents(rehearse
     run = rehearse(program)
     assert isinstance(run.error, InvalidInput)
     assert 'two MicrosoftIntegration of this program are called "login"' in str(run.error)
-    assert "Give each a name of its own" in str(run.error)
+    assert "Give each its own name" in str(run.error)
 
 
 def test_an_api_key_in_clear_is_refused_by_a_registration_alone_too(rehearse: Rehearse) -> None:

@@ -461,7 +461,7 @@ def test_a_secret_whose_value_was_lost_is_listed_without_a_verdict(
 def test_a_caller_without_the_right_is_told_so_in_words(
     schedule: DynamicProvider, app: Registered, emulator: EmulatorServer
 ) -> None:
-    emulator.world.settings.update({"caller_roles": ["Application.Read.All"]})
+    emulator.world.settings.update({"caller_roles": ["User.Read.All"]})
     words = refused(schedule, {}, program(application_object_id=app.id))
     assert words.startswith("UNI208 The deploying identity ")
     assert "Application.ReadWrite.OwnedBy" in words
@@ -531,12 +531,12 @@ def test_a_move_back_is_refused_while_the_state_holds_secrets_of_both(
 ) -> None:
     """The registration with the new application's secret failed."""
     both = {
-        "blue": in_state(FIRST, application="new")["blue"],
-        "green": in_state(SECOND, application=app.id)["green"],
+        "blue": in_state(FIRST, application=app.id)["blue"],
+        "green": in_state(SECOND, application="new")["green"],
     }
     words = refused(
         schedule,
-        {**FIRST, "application_object_id": "new"},
+        {**SECOND, "application_object_id": "new"},
         program(NEXT_DAY, application_object_id=app.id, registrations=on_record(1), slots_in_state=both),
     )
     assert words.startswith(f"UNI313 The client secrets cannot move from the application new to {app.id}: an earlier ")
@@ -564,7 +564,7 @@ def test_a_look_that_fails_lets_the_run_go_on_and_says_so(
         assert schedule.check({}, program(application_object_id=app.id)).inputs == of(app, FIRST)
     finally:
         emulator.world.faults.clear()
-    assert process.has_printed("could not be listed beforehand", since=before)
+    assert process.has_printed("The client secrets of the application could not be listed", since=before)
 
 
 # --- what the state holds of the provider ----------------------------------------------------------------------------

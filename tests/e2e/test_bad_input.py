@@ -50,7 +50,7 @@ KNOWN_BEFOREHAND: list[Any] = [
     ),
     pytest.param(
         {"redirectUris": ["https://api.example.com"]},
-        ["UNI104", "it has no path; if only the host is meant, write https://api.example.com/"],
+        ["UNI104", "it has no path; for the host alone, write https://api.example.com/"],
         id="redirect without path",
     ),
     pytest.param(
@@ -88,7 +88,7 @@ KNOWN_BEFOREHAND: list[Any] = [
     ),
     pytest.param(
         {"registrations": [{"integrationType": 7}]},
-        ["UNI113", "registrations[0].integrationType", "it is not a text"],
+        ["UNI113", "registrations[0].integrationType", "it must be a string"],
         id="integration type as number",
     ),
     pytest.param(
@@ -98,17 +98,17 @@ KNOWN_BEFOREHAND: list[Any] = [
     ),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "permissions": "auth_login"}]},
-        ["UNI113", "registrations[0].permissions", "it is not a list of texts"],
+        ["UNI113", "registrations[0].permissions", "it must be a list of strings"],
         id="permissions as text",
     ),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "scopeOverrides": {"auth_login": 1}}]},
-        ["UNI113", "registrations[0].scopeOverrides", "it does not map names to texts"],
+        ["UNI113", "registrations[0].scopeOverrides", "it must map names to strings"],
         id="scope overrides",
     ),
     pytest.param(
         {"registrations": [{"integrationType": "microsoft_ad", "isActive": "yes"}]},
-        ["UNI113", "registrations[0].isActive", "it is neither true nor false"],
+        ["UNI113", "registrations[0].isActive", "it must be true or false"],
         id="flag as text",
     ),
     pytest.param(
@@ -196,8 +196,8 @@ def test_an_api_key_in_clear_in_the_configuration_is_refused_unprinted_and_nothi
     ("answer", "words"),
     [
         pytest.param({"status": 401}, ["UNI202", "refused the API key"], id="key refused"),
-        pytest.param({"status": 403}, ["UNI203", "The API key may not do this"], id="key without right"),
-        pytest.param({"status": 402}, ["UNI204", "for reasons of the plan"], id="plan"),
+        pytest.param({"status": 403}, ["UNI203", "The API key does not allow"], id="key without right"),
+        pytest.param({"status": 402}, ["UNI204", "The workspace's plan does not allow"], id="plan"),
         pytest.param({"status": 200, "body": []}, ["UNI205", "has no integration"], id="not activated"),
     ],
 )
@@ -268,8 +268,8 @@ def assert_the_next_up_goes_on(stack: RehearsedStack) -> None:
 
 AT_UNIFIED: list[Any] = [
     pytest.param({"status": 401}, "GET", ["UNI202", "refused the API key", "region"], id="key refused"),
-    pytest.param({"status": 403}, "PUT", ["UNI203", "The API key may not do this", '"manual"'], id="key without right"),
-    pytest.param({"status": 402}, "PUT", ["UNI204", "for reasons of the plan", '"manual"'], id="plan"),
+    pytest.param({"status": 403}, "PUT", ["UNI203", "The API key does not allow", '"manual"'], id="key without right"),
+    pytest.param({"status": 402}, "PUT", ["UNI204", "The workspace's plan does not allow", '"manual"'], id="plan"),
     pytest.param(
         {"status": 404},
         "GET",
@@ -299,7 +299,9 @@ def test_each_refusal_of_unified_has_its_own_words_and_the_next_up_goes_on(
     ("action", "words"),
     [
         pytest.param({"kind": "not_json"}, ["UNI304", "cannot be understood"], id="not JSON"),
-        pytest.param({"kind": "half_body"}, ["UNI301", "was reached", "look for a proxy in between"], id="half a body"),
+        pytest.param(
+            {"kind": "half_body"}, ["UNI301", "was reached", "check the proxies on the way"], id="half a body"
+        ),
     ],
 )
 def test_an_unusable_answer_of_unified_is_said_and_the_next_up_goes_on(
@@ -371,7 +373,7 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
     said = undeployed.fails(undeployed.up)
     assert 'UNI306 "microsoft_ad" in environment "Production" is written, but not verified: it shows no' in said
     assert ", before the write: it is not active." in said
-    assert "next: Run again in a minute: it writes the same once more and looks again." in said
+    assert "next: Run again in a minute: the next run writes and verifies it again." in said
     assert_the_next_up_goes_on(undeployed)
 
 

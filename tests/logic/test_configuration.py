@@ -66,5 +66,5 @@ def test_a_malformed_registration_is_refused_with_its_place_and_the_nearest_key(
 
 @pytest.mark.parametrize("configured", [{"integrationType": "microsoft_ad"}, "microsoft_ad", 7, None])
 def test_what_is_no_list_is_refused_in_words(configured: Any) -> None:
-    with pytest.raises(InvalidInput, match="The input registrations is not usable: it is not a list of objects"):
+    with pytest.raises(InvalidInput, match="The input registrations is not usable: it must be a list of objects"):
         registrations_from(configured)

@@ -135,9 +135,7 @@ def prove(
             waited_s=float(retrying.statistics.get("delay_since_first_attempt", 0)),
             why=why,
             next_step=next_step,
-            remote_code=f"AADSTS{last.code} {last.error}" if last.code else last.error,
-            request_id=last.correlation_id,
-        )
+        ).answered(f"AADSTS{last.code} {last.error}" if last.code else last.error, last.correlation_id)
     return int(retrying.statistics.get("attempt_number", 1))
 
 
@@ -148,7 +146,7 @@ def _within_bounds(left_s: float) -> float:
 
 def _advice(last: Attempt) -> tuple[str | None, str | None]:
     """Why and what next, where the usual cause (a secret too young) is not the one."""
-    nothing_lost = "Unified.to has not heard of the new secret; the previous one stays in use."
+    nothing_lost = "The new secret was not registered; the previous one stays in use."
     if not last.may_pass:
         return (
             "Entra refuses it for a reason that waiting does not change.",

@@ -13,7 +13,8 @@ from typing_extensions import NotRequired
 from ..entra.cloud import current_instant
 from ..program.arguments import validated
 from ..program.once_in_a_run import name_once
-from .rotation import NEVER, SLOT_NAMES, SlotName, format_instant, parse_instant, slot_of
+from .period import format_instant, parse_instant
+from .rotation import NEVER, SLOT_NAMES, SlotName, slot_of
 from .schedule import RotationSchedule
 from .slots import declare_slot, require_generation
 from .stack_state import resources_in_state, secret_record

@@ -17,16 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Final, Literal, TypedDict
 
-import isodate
 from typing_extensions import NotRequired
 
 from ..entra.listed_secret import ListedSecret
-from ..errors import ApplicationChangeRefused, ForcedRotationRefused, InvalidRotationPeriod
+from ..errors import ApplicationChangeRefused, ForcedRotationRefused
 from .listed_secrets import require_room
+from .period import Period, format_instant, parse_instant
 
 SlotName = Literal["blue", "green"]
 SLOT_NAMES: Final[tuple[SlotName, SlotName]] = ("blue", "green")
@@ -37,11 +37,6 @@ NEVER: Final = -1
 A number and not None: Pulumi drops None from a resource's outputs, and what is missing is unknown in a preview.
 """
 
-SHORTEST_PERIOD: Final = timedelta(hours=1)
-LONGEST_PERIOD: Final = timedelta(days=366)
-"""A secret lives two periods; the portal offers two years at most (documented:
-https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials)."""
-
 
 def slot_of(generation: int) -> SlotName:
     """The slot in which a generation's secret lives: even ones in blue, odd ones in green."""
@@ -50,47 +45,6 @@ def slot_of(generation: int) -> SlotName:
 
 def other_slot(slot: SlotName) -> SlotName:
     return SLOT_NAMES[1 - SLOT_NAMES.index(slot)]
-
-
-def format_instant(instant: datetime) -> str:
-    """An instant as Microsoft Graph writes it: UTC, whole seconds, ``Z``."""
-    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def parse_instant(text: str) -> datetime:
-    """The reverse of `format_instant`; also takes other ISO 8601 spellings. Raises ValueError for anything else."""
-    instant: datetime = isodate.parse_datetime(text)
-    if instant.tzinfo is None:
-        raise ValueError(f"{text!r} names no time zone")
-    return instant.astimezone(timezone.utc).replace(microsecond=0)
-
-
-class Period:
-    """An ISO 8601 duration such as ``P90D``, ``P3M`` or ``PT12H``; months and years follow the calendar."""
-
-    def __init__(self, text: str) -> None:
-        """Raises InvalidRotationPeriod when the text is no duration, or not between an hour and a year."""
-        reference = datetime(2026, 1, 1, tzinfo=timezone.utc)
-        try:
-            self._duration = isodate.parse_duration(text)
-            length = self.after(reference) - reference
-        except (isodate.ISO8601Error, TypeError, ValueError):
-            reason = "it is not an ISO 8601 duration such as P90D"
-            raise InvalidRotationPeriod(period=str(text), reason=reason) from None
-        except OverflowError:
-            raise InvalidRotationPeriod(period=str(text), reason="it never ends") from None
-        self.text = text
-        if length < SHORTEST_PERIOD:
-            raise InvalidRotationPeriod(period=text, reason="it is shorter than one hour")
-        if length > LONGEST_PERIOD:
-            raise InvalidRotationPeriod(
-                period=text, reason="it is longer than one year, and a secret, which lives two periods, longer than two"
-            )
-
-    def after(self, instant: datetime) -> datetime:
-        """The end of one period that begins at an instant, in whole seconds."""
-        end: datetime = instant + self._duration
-        return end.replace(microsecond=0)
 
 
 @dataclass(frozen=True)
@@ -327,11 +281,16 @@ ListSecrets = Callable[[str], Sequence[ListedSecret] | None]
 def advance(before: Schedule | None, run: Circumstances, list_secrets: ListSecrets) -> Schedule:
     """`decide`, and a check that Entra has room before a secret is created or after a run that did not end well.
 
+    A schedule that is missing, or older than the secrets in the state, is derived from them.
+
     Nothing is listed where the state cannot be read.
 
     Raises:
         UnifiedtoError: what is in the way, before anything is changed.
     """
+    recovered = recover(run)
+    if recovered is not None and (before is None or before.generation < recovered.generation):
+        before = replace(recovered, force_tokens=before.force_tokens if before else run.force_tokens)
     schedule = decide(before, run).schedule
     held = run.slots_of(schedule.application) or {}
     is_settled = holds(held, schedule.current) and all(g == schedule.generation for g in run.registered_generations)
@@ -401,7 +360,8 @@ def from_properties(properties: Mapping[str, Any]) -> Schedule | None:
 
 
 def recover(run: Circumstances) -> Schedule | None:
-    """The schedule as the client secrets in the stack's state show it, for a stack that lost the schedule's own state.
+    """The schedule as the client secrets in the stack's state show it, for a stack whose schedule was lost or started
+    again.
 
     Without this the machine would start over at generation 0 and replace a secret that Unified.to holds.
     """

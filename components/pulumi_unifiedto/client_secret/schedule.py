@@ -11,16 +11,14 @@ from pulumi.runtime.rpc import contains_unknowns
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import UnifiedtoError
+from .period import Period, parse_instant
 from .rotation import (
     SLOT_NAMES,
     Circumstances,
-    Period,
     RegistrationInState,
     SlotInState,
     advance,
     from_properties,
-    parse_instant,
-    recover,
     to_properties,
 )
 
@@ -43,8 +41,7 @@ class RotationScheduleProvider(ResourceProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         try:
             run = circumstances(_olds, news)
-            before = from_properties(_olds) or recover(run)
-            return CheckResult(to_properties(advance(before, run, self._list_secrets)), [])
+            return CheckResult(to_properties(advance(from_properties(_olds), run, self._list_secrets)), [])
         except UnifiedtoError as error:
             return CheckResult({}, [CheckFailure("", str(error))])
 
@@ -52,7 +49,7 @@ class RotationScheduleProvider(ResourceProvider):
         # azure-identity is slow to import and rarely needed: not at the start of every provider and program.
         from ..entra import graph  # noqa: PLC0415
 
-        return graph.look_at_secrets(application_object_id, self._config)
+        return graph.list_secrets(application_object_id, self._config)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         changed = [key for key in _SCHEDULE_KEYS if _differs(_olds.get(key), _news.get(key))]

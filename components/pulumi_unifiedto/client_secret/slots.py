@@ -83,7 +83,7 @@ def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.Resou
             return
         from ..entra import graph  # noqa: PLC0415 - azure-identity is slow to import and rarely needed
 
-        listed = graph.look_at_secrets(application, _StackConfig())
+        listed = graph.list_secrets(application, _StackConfig())
         if listed is None or any(secret.key_id == held["key_id"] for secret in listed):
             raise ReplacementNotPlanned(resource=name, generation=generation)
 

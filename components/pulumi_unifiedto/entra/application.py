@@ -1,6 +1,7 @@
 """EntraApplication: the app registration and its service principal, with Graph permissions by name."""
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypedDict, TypeVar
@@ -19,7 +20,8 @@ from ..errors import (
     UnknownGraphPermission,
 )
 from ..program.arguments import validated
-from . import provider_errors as entra_errors
+from .cloud import cloud_settings, require_public_cloud
+from .provider_errors import advice_for, advice_hook
 from .redirect_uris import validate_redirect_uris
 
 MICROSOFT_GRAPH: Final = "00000003-0000-0000-c000-000000000000"
@@ -33,7 +35,7 @@ DEFAULT_GRAPH_PERMISSIONS: Final = ("openid", "profile", "email", "offline_acces
 
 LONGEST_DISPLAY_NAME: Final = 90
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 class EntraApplicationArgs(TypedDict):
@@ -74,21 +76,22 @@ class EntraApplication(pulumi.ComponentResource):
     service_principal_object_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Raises InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission, at once for plain
-        values and else in the run."""
+        """Raises NationalCloud, InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission: at
+        once for plain values, else when the values become known."""
         args = validated(EntraApplicationArgs, args)
+        require_public_cloud({**os.environ, **cloud_settings(pulumi.Config("azuread").get)})
         redirect_uris = checked(args["redirect_uris"], validate_redirect_uris)
         display_name = checked(args["display_name"], validate_display_name)
         super().__init__("unifiedto:index:EntraApplication", name, None, opts)
-        look_up = pulumi.InvokeOptions(parent=self)
-        caller = looked_up("the deploying identity", lambda: azuread.get_client_config(opts=look_up))
+        invoke_options = pulumi.InvokeOptions(parent=self)
+        caller = invoked("the deploying identity", lambda: azuread.get_client_config(opts=invoke_options))
         self.tenant_id = pulumi.Output.from_input(caller.tenant_id)
         self._application: azuread.Application | None = None
         adopted = args.get("client_id")
         if adopted:
-            self._adopt(adopted, redirect_uris, look_up)
+            self._adopt(adopted, redirect_uris, invoke_options)
         else:
-            self._declare(name, args, display_name, redirect_uris, caller.object_id, look_up)
+            self._declare(name, args, display_name, redirect_uris, caller.object_id, invoke_options)
         self.register_outputs(
             {
                 "client_id": self.client_id,
@@ -111,11 +114,11 @@ class EntraApplication(pulumi.ComponentResource):
         display_name: pulumi.Input[str],
         redirect_uris: pulumi.Input[Sequence[str]],
         caller_object_id: str,
-        look_up: pulumi.InvokeOptions,
+        invoke_options: pulumi.InvokeOptions,
     ) -> None:
-        graph = looked_up(
+        graph = invoked(
             "the permissions of Microsoft Graph",
-            lambda: azuread.get_service_principal(client_id=MICROSOFT_GRAPH, opts=look_up),
+            lambda: azuread.get_service_principal(client_id=MICROSOFT_GRAPH, opts=invoke_options),
         )
         permissions = pulumi.Output.all(
             names=args.get("graph_permissions", DEFAULT_GRAPH_PERMISSIONS),
@@ -125,9 +128,7 @@ class EntraApplication(pulumi.ComponentResource):
         owners = pulumi.Output.all(caller=caller_object_id, others=args.get("owners") or []).apply(
             lambda known: list(dict.fromkeys([known["caller"], *known["others"]]))
         )
-        options = pulumi.ResourceOptions(
-            parent=self, hooks=pulumi.ResourceHookBinding(on_error=[entra_errors.advice_hook()])
-        )
+        options = pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[advice_hook()]))
         application = azuread.Application(
             f"{name}-application",
             display_name=display_name,
@@ -159,7 +160,7 @@ class EntraApplication(pulumi.ComponentResource):
             f"{name}-service-principal",
             client_id=application.client_id,
             owners=owners,
-            use_existing=True,  # one that a broken run has left behind is taken over, not stumbled over
+            use_existing=True,  # an interrupted run may have left one
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(deleted_with=application)),
         )
         self._application = application
@@ -168,15 +169,17 @@ class EntraApplication(pulumi.ComponentResource):
         self.object_id = after(service_principal.client_id, application.object_id)
         self.application_id = after(service_principal.client_id, application.id)
 
-    def _adopt(self, client_id: str, redirect_uris: pulumi.Input[Sequence[str]], look_up: pulumi.InvokeOptions) -> None:
-        found = looked_up(
+    def _adopt(
+        self, client_id: str, redirect_uris: pulumi.Input[Sequence[str]], invoke_options: pulumi.InvokeOptions
+    ) -> None:
+        found = invoked(
             f"the application {client_id}",
-            lambda: azuread.get_application(client_id=client_id, opts=look_up),
+            lambda: azuread.get_application(client_id=client_id, opts=invoke_options),
             absent=ApplicationNotFound(client_id=client_id),
         )
-        service_principal = looked_up(
+        service_principal = invoked(
             f"the service principal of {client_id}",
-            lambda: azuread.get_service_principal(client_id=client_id, opts=look_up),
+            lambda: azuread.get_service_principal(client_id=client_id, opts=invoke_options),
             absent=ApplicationMismatch(
                 client_id=client_id,
                 differences=["it has no service principal in this tenant, so Entra issues no token to it"],
@@ -196,18 +199,19 @@ class EntraApplication(pulumi.ComponentResource):
         self.application_id = self.object_id.apply(lambda object_id: f"/applications/{object_id}")
 
 
-def looked_up(what: str, look: Callable[[], Found], *, absent: UnifiedtoError | None = None) -> Found:
-    """What a function of the azuread provider finds; raises `absent` where it is not there, else the catalogue's words.
+def invoked(what: str, invoke: Callable[[], Result], *, absent: UnifiedtoError | None = None) -> Result:
+    """The result of a function of the azuread provider. Raises `absent` for an object that does not exist, and another
+    error of the catalogue for every other failure.
 
     The SDK raises a bare Exception with the provider's text (observed with the Pulumi SDK 3.272).
     """
     try:
-        return look()
+        return invoke()
     except Exception as fault:
         text = str(fault)
         if absent is not None and _ABSENT.search(text):
             raise absent from None
-        advice = entra_errors.advice_for(what, text, operation="read")
+        advice = advice_for(what, text, operation="read")
         raise advice or EntraLookupFailed(what=what, reason=text) from None
 
 
@@ -216,12 +220,12 @@ _ABSENT: Final = re.compile(r"not found|no (applications?|service principals?) f
 
 
 def after(first: pulumi.Output[Any], value: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The value, known only once the other one is: what uses it is created after both."""
+    """The value, which becomes known only when the other one is: what uses it is created after both."""
     return pulumi.Output.all(first, value).apply(lambda known: str(known[1]))
 
 
 def checked(value: pulumi.Input[Any], validate: Any) -> pulumi.Input[Any]:
-    """The value after validation: at once when it is plain, else when it becomes known."""
+    """The value after validation: at once if it is plain, else when it becomes known."""
     if isinstance(value, pulumi.Output):
         return value.apply(lambda known: _validated(known, validate))
     if isinstance(value, Sequence) and not isinstance(value, str) and any(isinstance(v, pulumi.Output) for v in value):
@@ -256,18 +260,18 @@ def resolve_permissions(names: Sequence[str], ids: Mapping[str, str]) -> list[st
 
 
 def check_adopted(client_id: str, found: Mapping[str, Any]) -> str:
-    """The object id of an adopted app registration; raises ApplicationMismatch with everything that does not fit."""
+    """The object id of an adopted app registration; raises ApplicationMismatch with every difference that matters."""
     webs, apis = found["webs"] or [], found["apis"] or []
     registered = set(_field(webs[0], "redirect_uris") or ()) if webs else set()
     version = _field(apis[0], "requested_access_token_version") if apis else None
-    faults = []
+    differences = []
     if found["audience"] != AUDIENCE:
-        faults.append(f"supported account types are {found['audience']!r}, wanted {AUDIENCE!r}")
+        differences.append(f"signInAudience is {found['audience']}, and {AUDIENCE} is needed")
     if version is not None and int(version) != 2:
-        faults.append(f"api.requestedAccessTokenVersion is {int(version)}, wanted 2")
-    faults += [f"the redirect URI {uri} is not registered" for uri in found["wanted"] if uri not in registered]
-    if faults:
-        raise ApplicationMismatch(client_id=client_id, differences=faults)
+        differences.append(f"api.requestedAccessTokenVersion is {int(version)}, and 2 is needed")
+    differences += [f"the redirect URI {uri} is not registered" for uri in found["wanted"] if uri not in registered]
+    if differences:
+        raise ApplicationMismatch(client_id=client_id, differences=differences)
     return str(found["object_id"])
 
 

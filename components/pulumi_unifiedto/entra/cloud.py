@@ -1,7 +1,7 @@
-"""Where Microsoft Entra ID and Microsoft Graph are: the public cloud, a national one, or a local emulator.
+"""Where Microsoft Entra ID and Microsoft Graph are: the public cloud, or an emulator on this computer.
 
-Decided by the environment variables that the azuread provider reads too, so that this package and the provider always
-talk to the same cloud (``ARM_METADATA_HOSTNAME``, ``ARM_ENVIRONMENT``).
+The environment variables that the azuread provider reads decide, so that this package and the provider always use the
+same cloud (``ARM_METADATA_HOSTNAME``, ``ARM_ENVIRONMENT``).
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
-import httpx
 import isodate
 
-from ..errors import EntraUnreachable, InvalidChoice
+from ..errors import EntraUnreachable, NationalCloud
 
 
 @dataclass(frozen=True)
@@ -27,35 +26,37 @@ class EntraEndpoints:
 
 
 _PUBLIC: Final = EntraEndpoints("https://login.microsoftonline.com", "https://graph.microsoft.com")
-_CLOUDS: Final[Mapping[str, EntraEndpoints]] = {
-    # documented: https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud and
-    # https://learn.microsoft.com/graph/deployments; names as the azuread provider spells them
-    "public": _PUBLIC,
-    "global": _PUBLIC,
-    "usgovernment": EntraEndpoints("https://login.microsoftonline.us", "https://graph.microsoft.us"),
-    "usgovernmentl4": EntraEndpoints("https://login.microsoftonline.us", "https://graph.microsoft.us"),
-    "usgovernmentl5": EntraEndpoints("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-    "dod": EntraEndpoints("https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-    "china": EntraEndpoints("https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
-}
+_NAMES_OF_PUBLIC: Final = ("public", "global")
+"""How the azuread provider spells the public cloud."""
+
+
+def require_public_cloud(environment: Mapping[str, str]) -> None:
+    """Raises NationalCloud if ``ARM_ENVIRONMENT`` names another cloud than the public one, and nothing is emulated.
+
+    National clouds do not support personal Microsoft accounts (documented:
+    https://learn.microsoft.com/entra/identity-platform/v2-supported-account-types#account-types-in-national-clouds).
+    """
+    name = environment.get("ARM_ENVIRONMENT") or "public"
+    if name.lower() not in _NAMES_OF_PUBLIC and not is_emulated(environment):
+        raise NationalCloud(cloud=name)
 
 
 def entra_endpoints(environment: Mapping[str, str], *, timeout_s: float = 30) -> EntraEndpoints:
-    """The endpoints that an environment names; asks the metadata host for them when there is one.
+    """The endpoints of the cloud that an environment names; a metadata host, if there is one, is asked for them.
 
     The metadata document is the one that the azuread provider reads (observed with its upstream 3.9):
     ``GET https://<host>/metadata/endpoints?api-version=2022-09-01``.
 
     Raises:
-        InvalidChoice: ``ARM_ENVIRONMENT`` names no cloud.
-        EntraUnreachable: the metadata host does not answer, or not with endpoints.
+        NationalCloud: ``ARM_ENVIRONMENT`` names another cloud than the public one.
+        EntraUnreachable: the metadata host does not answer, or its answer has no endpoints.
     """
+    require_public_cloud(environment)
     host = environment.get("ARM_METADATA_HOSTNAME", "")
     if not host:
-        name = environment.get("ARM_ENVIRONMENT", "") or "public"
-        if name.lower() not in _CLOUDS:
-            raise InvalidChoice(name="ARM_ENVIRONMENT", value=name, allowed=sorted(_CLOUDS))
-        return _CLOUDS[name.lower()]
+        return _PUBLIC
+    import httpx  # noqa: PLC0415  (slow to import, and only an emulator needs it here)
+
     url = f"https://{host}/metadata/endpoints"
     try:
         answer = httpx.get(url, params={"api-version": "2022-09-01"}, timeout=timeout_s)
@@ -70,16 +71,16 @@ def entra_endpoints(environment: Mapping[str, str], *, timeout_s: float = 30) ->
 
 
 def cloud_settings(configured: Callable[[str], str | None]) -> dict[str, str]:
-    """The environment variables that say the same as the azuread provider's stack configuration, where it is set.
+    """The environment variables that correspond to the azuread provider's stack configuration, where it is set.
 
-    `configured` gives a value of the ``azuread`` namespace, such as ``environment``; None where there is none.
+    configured: gives a value of the ``azuread`` namespace, such as ``environment``, or None.
     """
     variables = {"ARM_ENVIRONMENT": configured("environment"), "ARM_METADATA_HOSTNAME": configured("metadataHost")}
     return {name: value for name, value in variables.items() if value}
 
 
 def is_emulated(environment: Mapping[str, str]) -> bool:
-    """Whether the environment points to an emulator on this computer."""
+    """Whether the environment names an emulator on this computer."""
     host = environment.get("ARM_METADATA_HOSTNAME", "").rsplit(":", 1)[0].strip("[]")
     if host == "localhost":
         return True
@@ -92,8 +93,8 @@ def is_emulated(environment: Mapping[str, str]) -> bool:
 def current_instant(environment: Mapping[str, str]) -> datetime:
     """Now, in UTC and whole seconds.
 
-    In a rehearsal ``UNIFIEDTO_REHEARSAL_CLOCK`` (an ISO 8601 instant) stands for now, so that ninety days can pass in
-    a second. It is ignored unless the environment points to an emulator on this computer.
+    In a rehearsal, ``UNIFIEDTO_REHEARSAL_CLOCK`` (an ISO 8601 instant) replaces the current time, so that ninety days
+    pass in a second. Without an emulator on this computer it is ignored.
     """
     rehearsed = environment.get("UNIFIEDTO_REHEARSAL_CLOCK", "")
     if rehearsed and is_emulated(environment):

@@ -1,19 +1,15 @@
-"""A read-only look at an application's client secrets, before a secret is created.
+"""Lists an application's client secrets before one is created.
 
-The azuread provider creates and removes the secrets. What it cannot do is say *before* it acts that there is no room
-for another secret, whose secrets are in the way, or that an earlier run left one behind whose value was lost (see
-`listed_secrets`).
+The azuread provider creates and removes the secrets. It cannot say *before* it acts that there is no room for another
+secret, nor which secrets the application has (see `listed_secrets`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import httpx
 from azure.core.credentials import TokenCredential
@@ -25,61 +21,48 @@ from azure.identity import (
     ManagedIdentityCredential,
 )
 
-from ..errors import CallerNotPermitted
+from ..errors import CallerNotPermitted, NationalCloud
 from .cloud import EntraEndpoints, cloud_settings, entra_endpoints
 from .listed_secret import ListedSecret
 
-_ROLES_THAT_CREATE: Final = frozenset(
-    {"Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.ReadWrite.All"}
-)
-"""App roles of Microsoft Graph, one of which creates applications and secrets (documented:
-https://learn.microsoft.com/graph/api/application-post-applications, …/application-addpassword)."""
-
-_EVERYBODYS_DIRECTORY_ROLE: Final = "0997a1d0-0d1d-4acb-b408-d5ca73121e90"
-"""Stands in the ``wids`` of every application's token and gives no right (reported by users). Any other id there is a
-directory role, such as Application Administrator, and what it allows cannot be read from the token (documented:
-https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference)."""
-
 
 class Config(Protocol):
-    """Stack configuration, as a dynamic provider is given it."""
+    """The stack's configuration as a dynamic provider gets it."""
 
     def get(self, key: str) -> str | None: ...
 
 
-def look_at_secrets(
+def list_secrets(
     application_object_id: str, config: Config, environment: Mapping[str, str] = os.environ
 ) -> list[ListedSecret] | None:
-    """The client secrets of an application, asked for with the azuread provider's own credentials; one token, one GET.
+    """The client secrets of an application, with the azuread provider's own credentials; one token, one GET.
 
-    None where they cannot be told: for an empty `application_object_id` (an application that does not exist yet, where
-    the caller's right alone is checked), for one that Graph does not show, and where the look itself is impossible. The
-    last says so in a line on standard error, without the fault's own message, which may hold a secret, and the run goes
-    on: the azuread provider then reports what it meets.
+    None for an empty `application_object_id` (the application does not exist yet), for an application that Graph does
+    not show, and where the list cannot be read. In the last case a line on standard error says so, without the fault's
+    own message, which may hold a secret. The run continues: the azuread provider reports the fault if it meets it too.
 
     Raises:
-        CallerNotPermitted: the caller may not create a secret.
+        CallerNotPermitted: Graph does not allow the caller to read the application.
+        NationalCloud: the environment or the configuration names another cloud than the public one.
     """
+    if not application_object_id:
+        return None
     try:
         endpoints = entra_endpoints({**environment, **cloud_settings(lambda key: config.get(f"azuread:{key}"))})
         token = _credential(config, environment, endpoints).get_token(f"{endpoints.graph}/.default").token
-        _check_roles(token)
-        return list_secrets(endpoints, token, application_object_id) if application_object_id else None
-    except CallerNotPermitted:
+        return _get_secrets(endpoints, token, application_object_id)
+    except (CallerNotPermitted, NationalCloud):
         raise
-    except Exception as fault:  # whatever it is, the look is not what the run is for
+    except Exception as fault:  # the run works without the list
         sys.stderr.write(
-            f"The application's client secrets could not be listed beforehand ({type(fault).__name__}); "
-            "going on without.\n"
+            f"The client secrets of the application could not be listed ({type(fault).__name__}). "
+            "The run continues without this check.\n"
         )
         return None
 
 
-def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: str) -> list[ListedSecret] | None:
-    """The client secrets of an application; None when Microsoft Graph does not show the application (yet).
-
-    Documented: https://learn.microsoft.com/graph/api/application-get.
-    """
+def _get_secrets(endpoints: EntraEndpoints, token: str, application_object_id: str) -> list[ListedSecret] | None:
+    """Documented: https://learn.microsoft.com/graph/api/application-get."""
     answer = httpx.get(
         f"{endpoints.graph}/v1.0/applications/{application_object_id}",
         params={"$select": "id,passwordCredentials"},
@@ -88,6 +71,9 @@ def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: s
     )
     if answer.status_code == httpx.codes.NOT_FOUND:
         return None
+    if answer.status_code == httpx.codes.FORBIDDEN:
+        refused = CallerNotPermitted(operation=f"read the application {application_object_id}")
+        raise refused.answered("403", answer.headers.get("request-id"))
     answer.raise_for_status()
     return [
         ListedSecret(
@@ -101,37 +87,11 @@ def list_secrets(endpoints: EntraEndpoints, token: str, application_object_id: s
     ]
 
 
-def _check_roles(token: str) -> None:
-    """An application's own token names its rights in ``roles``; the rights of a person, and those of a directory role,
-    cannot be read from a token, so they pass."""
-    claims = _claims(token)
-    if claims is None or "scp" in claims or set(claims.get("wids") or ()) - {_EVERYBODYS_DIRECTORY_ROLE}:
-        return
-    roles = {str(role) for role in claims.get("roles") or ()}
-    if not roles & _ROLES_THAT_CREATE:
-        caller = claims.get("appid") or claims.get("azp")
-        raise CallerNotPermitted(
-            operation="create app registrations and client secrets", caller=caller, remote_code=None
-        )
-
-
-def _claims(token: str) -> dict[str, Any] | None:
-    """A token's claims, unverified: they only serve to word an error earlier. None for a token that is no JWT."""
-    try:
-        body = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    except (IndexError, ValueError, binascii.Error):
-        return None
-    return claims if isinstance(claims, dict) else None
-
-
-# --- credentials, in the azuread provider's order: certificate, secret, OIDC, managed identity, CLI ------------------
-
-
 def _credential(config: Config, environment: Mapping[str, str], endpoints: EntraEndpoints) -> TokenCredential:
-    """The identity that the azuread provider uses, from its environment variables or its stack configuration.
+    """The identity that the azuread provider uses, in its order: certificate, secret, OIDC, managed identity, CLI.
 
-    An explicit ``azuread.Provider`` in a program is out of sight here; its credentials can be given in ``ARM_*`` too.
+    Reads the environment variables and the stack configuration. An explicit ``azuread.Provider`` of the program is not
+    visible here; its credentials can be set in ``ARM_*`` too.
     """
 
     def setting(variable: str, key: str) -> str:
@@ -159,8 +119,7 @@ def _credential(config: Config, environment: Mapping[str, str], endpoints: Entra
 
 
 def _assertion(setting: Callable[[str, str], str], environment: Mapping[str, str]) -> Callable[[], str]:
-    """Gives the federated token of a pipeline: given in clear, in a file, or fetched from the pipeline's own
-    endpoint."""
+    """Gets a pipeline's federated token: from the settings, from a file, or from the pipeline's own endpoint."""
 
     def fetch() -> str:
         if token := setting("ARM_OIDC_TOKEN", "oidcToken"):

@@ -60,18 +60,14 @@ def advice_for(resource: str, text: str, *, operation: str) -> UnifiedtoError | 
     """The catalogue's error for a text of the azuread provider; None for a text that the catalogue does not know."""
     for pattern, error in _TABLE:
         if pattern.search(text):
-            known = error(resource, text, operation)
-            known.remote_code = known.remote_code or _remote_code(text)
-            return known
+            return error(resource, text, operation).answered(_remote_code(text))
     return None
 
 
 def step_failed(resource: str, text: str, operation: str) -> UnifiedtoError:
     """The catalogue's error for a step of the azuread provider that failed with a text."""
     known = advice_for(resource, text, operation=operation)
-    if known is not None:
-        return known
-    return EntraStepFailed(operation=operation, resource=resource, remote_code=_remote_code(text))
+    return known or EntraStepFailed(operation=operation, resource=resource).answered(_remote_code(text))
 
 
 def advice_hook() -> ErrorHook:

@@ -18,7 +18,7 @@ https://learn.microsoft.com/entra/identity-platform/supported-accounts-validatio
 _FORBIDDEN_IN_URI: Final = "!$'(),;"
 
 _USER_INFO: Final = re.compile(r"//.*@")
-"""Name and password before a URI's host: they are not printed."""
+"""User name and password in a URI: they are not printed."""
 
 
 def validate_redirect_uris(uris: Sequence[str]) -> None:
@@ -34,18 +34,19 @@ def validate_redirect_uris(uris: Sequence[str]) -> None:
             uri=uris[-1], reason=f"there are {len(uris)} of them and {MOST_REDIRECT_URIS} are allowed"
         )
     for uri in uris:
-        reason = _fault_in(uri)
+        reason = _why_refused(uri)
         if reason:
             raise InvalidRedirectUri(uri=_USER_INFO.sub(rf"//{STARS}@", uri), reason=reason)
 
 
-def _fault_in(uri: str) -> str | None:
+def _why_refused(uri: str) -> str | None:
+    """Why Entra refuses a URI; None if it accepts it."""
     if len(uri) > LONGEST_REDIRECT_URI:
         return f"it has {len(uri)} characters and {LONGEST_REDIRECT_URI} are allowed"
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
-        _ = parts.port  # raises for a port that is none
+        _ = parts.port  # raises ValueError for a malformed port
     except ValueError:
         return "it is not a URI"
     if not host:
@@ -65,5 +66,5 @@ def _fault_in(uri: str) -> str | None:
         return f"it holds the character {found[0]}"
     if any(character.isspace() for character in uri):
         return "it holds white space"
-    # The azuread provider demands the slash (observed with its upstream 3.9); Entra matches to the letter.
-    return None if parts.path else f"it has no path; if only the host is meant, write {uri}/"
+    # The azuread provider requires the slash (observed with its upstream 3.9); Entra compares character by character.
+    return None if parts.path else f"it has no path; for the host alone, write {uri}/"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from pulumi import RunError
+from typing_extensions import Self
 
 Family = Literal["program", "account", "later"]
 
@@ -21,9 +21,14 @@ def hint(suggestion: str | None) -> str:
     return f' Did you mean "{suggestion}"?' if suggestion else ""
 
 
-def after_waiting(retry_after_s: float | None, then: str) -> str | None:
-    """The next step where the remote system asks to wait; None where it does not."""
-    return f"Wait at least {retry_after_s:.0f} s, as Unified.to asks, and run again: {then}" if retry_after_s else None
+def tries(attempts: int, form: str = " {} times") -> str:
+    """How often something was tried, for a sentence; empty for one attempt."""
+    return form.format(attempts) if attempts > 1 else ""
+
+
+def cut(text: str, most: int) -> str:
+    """The text, its end replaced by dots where it is longer than `most` characters."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 class UnifiedtoError(RunError):
@@ -31,56 +36,40 @@ class UnifiedtoError(RunError):
 
     A `pulumi.RunError`, so that Pulumi prints its words alone and no stack trace when a program raises it.
 
-    Class attributes: `code` is stable and may be searched for; `title`, `usual_cause` and `remedy` make the catalogue;
-    `example` holds keyword arguments that build a specimen for it. Instances: `what` happened, `why`, the `next_step`,
-    and, where a remote system answered, its `remote_code` (status and error code) and `request_id`.
+    A subclass has its title as docstring. Class attributes: `code` is stable and may be searched for; `usual_cause` and
+    `remedy` stand in the catalogue and, unless the constructor is given others, in the message. Instances: `what`
+    happened, `why`, the `next_step`, and, where a remote system answered, its `remote_code` (status and error code) and
+    `request_id`.
     """
 
-    code: ClassVar[str] = "UNI000"
-    family: ClassVar[Family] = "program"
-    title: ClassVar[str] = "an error of pulumi_unifiedto"
-    usual_cause: ClassVar[str] = ""
-    remedy: ClassVar[str] = ""
-    example: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    code: ClassVar[str]
+    family: ClassVar[Family]
+    usual_cause: ClassVar[str]
+    remedy: ClassVar[str]
 
-    what: str
-    why: str
-    next_step: str
-    remote_code: str | None
-    request_id: str | None
-
-    def __init__(
-        self,
-        what: str,
-        *,
-        why: str | None = None,
-        next_step: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
+    def __init__(self, what: str, *, why: str | None = None, next_step: str | None = None) -> None:
         super().__init__(what)
         self.what = what
         self.why = why or self.usual_cause
         self.next_step = next_step or self.remedy
-        self.remote_code = remote_code
-        self.request_id = request_id
+        self.remote_code: str | None = None
+        self.request_id: str | None = None
 
-    def about(self, subject: str) -> UnifiedtoError:
+    def answered(self, remote_code: str | None, request_id: str | None = None) -> Self:
+        """The same error with what the remote system answered; for the place that has the answer."""
+        self.remote_code, self.request_id = remote_code, request_id
+        return self
+
+    def about(self, subject: str) -> Self:
         """The same error, saying first what it is about where its own words do not."""
         self.what = f"{subject}: {self.what}"
         return self
 
     def __str__(self) -> str:
-        lines = [f"{self.code} {self.what}"]
-        if self.why:
-            lines.append(f"  why: {self.why}")
-        if self.next_step:
-            lines.append(f"  next: {self.next_step}")
-        facts = []
-        if self.remote_code:
-            facts.append(f"remote code {self.remote_code}")
-        if self.request_id:
-            facts.append(f"request id {self.request_id}")
-        if facts:
-            lines.append(f"  ({', '.join(facts)})")
-        return "\n".join(lines)
+        remote = [
+            f"{name} {value}"
+            for name, value in (("remote code", self.remote_code), ("request id", self.request_id))
+            if value
+        ]
+        lines = [f"{self.code} {self.what}", f"  why: {self.why}", f"  next: {self.next_step}"]
+        return "\n".join([*lines, f"  ({', '.join(remote)})"] if remote else lines)

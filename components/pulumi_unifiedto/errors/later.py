@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
+from typing import Final
 
-from .base import UnifiedtoError, after_waiting
-
-# --- later: the same run may succeed if repeated --------------------------------------------------------------------
+from .base import UnifiedtoError, tries
 
 
 class LaterError(UnifiedtoError):
@@ -16,152 +14,81 @@ class LaterError(UnifiedtoError):
     family = "later"
 
 
+_AFTER: Final = " after {} attempts"
+
+
+def _after_waiting(retry_after_s: float | None, then: str) -> str | None:
+    """The next step where the remote system asks to wait; None where it does not."""
+    return f"Wait at least {retry_after_s:.0f} s, as Unified.to asks, and run again: {then}" if retry_after_s else None
+
+
 class ApiUnreachable(LaterError):
-    """No answer from Unified.to: refused connection, unknown host, TLS failure, time-out."""
+    """Unified.to cannot be reached."""
 
     code = "UNI301"
-    title = "Unified.to cannot be reached"
-    usual_cause = "The network, a proxy, a firewall or a certificate stands in between, or apiUrl is wrong."
-    remedy = (
-        "Open the address from this computer; check HTTPS_PROXY, SSL_CERT_FILE and apiUrl. Then run again: it "
-        "goes on from here."
-    )
-    example = MappingProxyType(
-        {
-            "request": "GET /unified/workspaceintegration",
-            "api_url": "https://api.unified.to",
-            "reason": "connection refused",
-            "attempts": 6,
-        }
-    )
+    usual_cause = "The network, a proxy, a firewall or a certificate prevents the connection, or apiUrl is wrong."
+    remedy = "Check apiUrl, HTTPS_PROXY and SSL_CERT_FILE, and run again: the next run resumes."
 
     def __init__(
         self, *, request: str, api_url: str, reason: str, attempts: int = 1, was_reached: bool = False
     ) -> None:
-        """was_reached: there was a connection, which broke before the whole answer came."""
-        tries = f", tried {attempts} times" if attempts > 1 else ""
+        """was_reached: there was a connection, which broke before the answer was complete."""
+        tried = tries(attempts, ", tried {} times")
         if was_reached:
             super().__init__(
-                f"Unified.to was reached at {api_url}, and gave no whole answer: {reason} ({request}{tries}).",
-                why="Unified.to, or a proxy in between, broke the connection off.",
-                next_step="Run again: it goes on from here. If this lasts, look for a proxy in between.",
+                f"Unified.to was reached at {api_url}, but {reason} ({request}{tried}).",
+                why="Unified.to, or a proxy on the way, closed the connection.",
+                next_step="Run again: the next run resumes. If the error stays, check the proxies on the way.",
             )
         else:
-            super().__init__(f"Unified.to cannot be reached at {api_url}: {reason} ({request}{tries}).")
+            super().__init__(f"Unified.to cannot be reached at {api_url}: {reason} ({request}{tried}).")
 
 
 class ApiUnavailable(LaterError):
-    """Unified.to keeps answering with a server error (5xx)."""
+    """Unified.to answers with server errors."""
 
     code = "UNI302"
-    title = "Unified.to answers with server errors"
-    usual_cause = "Unified.to has a fault, or a proxy in between does."
-    remedy = "Look at Unified.to's status page, wait, and run again: it goes on from here."
-    example = MappingProxyType(
-        {
-            "request": "GET /unified/workspaceintegration",
-            "api_url": "https://api.unified.to",
-            "attempts": 6,
-            "remote_code": "503",
-        }
-    )
+    usual_cause = "Unified.to, or a proxy on the way, has a fault."
+    remedy = "Check Unified.to's status page, wait, and run again: the next run resumes."
 
-    def __init__(
-        self,
-        *,
-        request: str,
-        api_url: str,
-        attempts: int = 1,
-        retry_after_s: float | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        tries = f" {attempts} times" if attempts > 1 else ""
+    def __init__(self, *, request: str, api_url: str, attempts: int = 1, retry_after_s: float | None = None) -> None:
         super().__init__(
-            f"Unified.to answered {request} at {api_url}{tries} with a server error.",
-            next_step=after_waiting(retry_after_s, "it goes on from here."),
-            remote_code=remote_code,
-            request_id=request_id,
+            f"Unified.to answered {request} at {api_url}{tries(attempts)} with a server error.",
+            next_step=_after_waiting(retry_after_s, "the next run resumes."),
         )
 
 
 class RateLimited(LaterError):
-    """Unified.to keeps asking to slow down (429)."""
+    """Rate limit of Unified.to."""
 
     code = "UNI303"
-    title = "rate limit of Unified.to"
-    usual_cause = (
-        "The workspace has used up its calls for the moment, often through other clients of the same workspace."
-    )
-    remedy = "Wait, and run again: it goes on from here."
-    example = MappingProxyType(
-        {"request": "GET /unified/workspaceintegration", "attempts": 6, "retry_after_s": 60.0, "remote_code": "429"}
-    )
+    usual_cause = "The workspace has used up its calls for now; other programs may use the same workspace."
+    remedy = "Wait, and run again: the next run resumes."
 
-    def __init__(
-        self,
-        *,
-        request: str,
-        attempts: int = 1,
-        retry_after_s: float | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        tries = f" after {attempts} attempts" if attempts > 1 else ""
+    def __init__(self, *, request: str, attempts: int = 1, retry_after_s: float | None = None) -> None:
         super().__init__(
-            f"Unified.to limits the rate of calls: {request} was refused{tries}.",
-            next_step=after_waiting(retry_after_s, "it goes on from here."),
-            remote_code=remote_code,
-            request_id=request_id,
+            f"Unified.to limits the rate of calls: {request} was refused{tries(attempts, _AFTER)}.",
+            next_step=_after_waiting(retry_after_s, "the next run resumes."),
         )
 
 
 class MalformedAnswer(LaterError):
-    """An answer that is not what the API promises: not JSON, cut off, or of another shape."""
+    """Answer that cannot be understood."""
 
     code = "UNI304"
-    title = "answer that cannot be understood"
-    usual_cause = (
-        "A proxy or a sign-in page answered instead of Unified.to, the answer was cut off, or the API changed."
-    )
-    remedy = "Check apiUrl and proxies, and run again. If it stays, report it with the request id."
-    example = MappingProxyType(
-        {"request": "GET /unified/workspaceintegration", "reason": "it is HTML and not JSON", "remote_code": "200"}
-    )
+    usual_cause = "A proxy or a sign-in page answered, the answer is incomplete, or the API has changed."
+    remedy = "Check apiUrl and proxies, and run again. If the error stays, report it with the request id."
 
-    def __init__(
-        self,
-        *,
-        request: str,
-        reason: str,
-        next_step: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        super().__init__(
-            f"The answer to {request} cannot be understood: {reason}.",
-            next_step=next_step,
-            remote_code=remote_code,
-            request_id=request_id,
-        )
+    def __init__(self, *, request: str, reason: str, next_step: str | None = None) -> None:
+        super().__init__(f"The answer to {request} cannot be understood: {reason}.", next_step=next_step)
 
 
 class ReadBackDiffers(LaterError):
-    """Unified.to accepted the write, and shows something else."""
+    """Unified.to shows something else than what was written."""
 
     code = "UNI305"
-    title = "Unified.to shows something else than what was written"
-    usual_cause = "The update was ignored in part, or somebody else changed the registration at the same moment."
-    remedy = "Compare with the dashboard and run again: it writes once more."
-    example = MappingProxyType(
-        {
-            "integration_type": "microsoft_ad",
-            "environment": "Production",
-            "differences": (
-                "client_id is 99999999-9999-9999-9999-999999999999 instead of 22222222-2222-2222-2222-222222222222",
-            ),
-        }
-    )
+    usual_cause = "Unified.to ignored a part of the update, or somebody else wrote at the same time."
+    remedy = "Compare with the dashboard and run again: the next run writes it again."
 
     def __init__(
         self,
@@ -181,221 +108,133 @@ class ReadBackDiffers(LaterError):
 
 
 class NotVerified(LaterError):
-    """The write was accepted, and whether it took effect could not be seen in time."""
+    """Registration not verified."""
 
     code = "UNI306"
-    title = "registration not verified"
-    usual_cause = "Unified.to accepted the registration, but does not show it (yet)."
+    usual_cause = "Unified.to accepted the registration, and does not show it yet."
     remedy = (
-        "Run again in a minute: it writes the same once more and looks again. UNIFIED_API_VISIBILITY_S sets how "
-        "long it looks."
-    )
-    example = MappingProxyType(
-        {
-            "integration_type": "microsoft_ad",
-            "environment": "Production",
-            "reason": "the change did not show within 20 s",
-        }
+        "Run again in a minute: the next run writes and verifies it again. UNIFIED_API_VISIBILITY_S sets how many "
+        "seconds a run waits for a change to show."
     )
 
-    def __init__(
-        self,
-        *,
-        integration_type: str,
-        environment: str,
-        reason: str,
-        why: str | None = None,
-        next_step: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
+    def __init__(self, *, integration_type: str, environment: str, reason: str, why: str | None = None) -> None:
         super().__init__(
-            f'"{integration_type}" in environment "{environment}" is written, but not verified: {reason}.',
-            why=why,
-            next_step=next_step,
-            remote_code=remote_code,
-            request_id=request_id,
+            f'"{integration_type}" in environment "{environment}" is written, but not verified: {reason}.', why=why
         )
 
 
 class WriteUncertain(LaterError):
-    """The connection broke while writing, and repeating the same write did not settle it."""
+    """Write whose result is not known."""
 
     code = "UNI307"
-    title = "write of unknown fate"
-    usual_cause = "The connection broke after the request was sent, so Unified.to may or may not have carried it out."
-    remedy = "Run again: it looks first and then writes the same. The previous secret stays valid meanwhile."
-    example = MappingProxyType(
-        {"request": "PUT /unified/workspaceintegration/wi_1", "reason": "the connection was reset", "attempts": 3}
-    )
+    usual_cause = "The connection broke after the request was sent. Unified.to may have carried it out."
+    remedy = "Run again: the next run reads the registration first. The previous secret stays valid meanwhile."
 
-    def __init__(
-        self,
-        *,
-        request: str,
-        reason: str,
-        attempts: int = 1,
-        retry_after_s: float | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        tries = f" after {attempts} attempts" if attempts > 1 else ""
+    def __init__(self, *, request: str, reason: str, attempts: int = 1, retry_after_s: float | None = None) -> None:
         super().__init__(
-            f"It is not known whether Unified.to carried out {request}{tries}: {reason}.",
-            next_step=after_waiting(
-                retry_after_s, "it looks first and then writes the same. The previous secret stays valid meanwhile."
+            f"It is not known whether Unified.to carried out {request}{tries(attempts, _AFTER)}: {reason}.",
+            next_step=_after_waiting(
+                retry_after_s,
+                "the next run reads the registration first. The previous secret stays valid meanwhile.",
             ),
-            remote_code=remote_code,
-            request_id=request_id,
         )
 
 
 class SecretNotAccepted(LaterError):
-    """Entra refuses the new secret until the deadline."""
+    """Entra does not accept the new secret."""
 
     code = "UNI308"
-    title = "Entra does not accept the new secret"
     usual_cause = "A new secret takes some seconds, at times minutes, to work everywhere in Entra."
-    remedy = "Run again: it asks once more. Unified.to has not heard of the new secret; the previous one stays in use."
-    example = MappingProxyType(
-        {"client_id": "22222222-2222-2222-2222-222222222222", "waited_s": 300.0, "remote_code": "AADSTS7000215"}
-    )
+    remedy = "Run again: the next run tries it again. The new secret was not registered; the previous one stays in use."
 
     def __init__(
-        self,
-        *,
-        client_id: str,
-        waited_s: float,
-        why: str | None = None,
-        next_step: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
+        self, *, client_id: str, waited_s: float, why: str | None = None, next_step: str | None = None
     ) -> None:
         super().__init__(
             f"Entra did not accept the new secret of application {client_id} within {waited_s:.0f} s.",
             why=why,
             next_step=next_step,
-            remote_code=remote_code,
-            request_id=request_id,
         )
 
 
 class PersonalSideNotReady(LaterError):
-    """Microsoft's side for personal accounts does not know the new application yet."""
+    """Application not yet known to the system for personal accounts."""
 
     code = "UNI309"
-    title = "personal accounts' side of the application not ready"
-    usual_cause = (
-        "An application for personal accounts exists in two systems of Microsoft, and the second follows after a while."
-    )
-    remedy = "Wait a few minutes and run again: it goes on from here."
-    example = MappingProxyType(
-        {"operation": "add a client secret", "waited_s": 120.0, "remote_code": "409 Error_MsaAppDoesNotExist"}
-    )
+    usual_cause = "Microsoft keeps applications for personal accounts in two systems; the second one is slower."
+    remedy = "Wait a few minutes and run again: the next run resumes."
 
-    def __init__(
-        self,
-        *,
-        operation: str = "change the application",
-        waited_s: float | None = None,
-        remote_code: str | None = "409 Error_MsaAppDoesNotExist",
-        request_id: str | None = None,
-    ) -> None:
-        waited = f" within {waited_s:.0f} s" if waited_s else ""
-        super().__init__(
-            f"Microsoft's side for personal accounts was not ready to {operation}{waited}.",
-            remote_code=remote_code,
-            request_id=request_id,
-        )
+    def __init__(self, *, operation: str) -> None:
+        super().__init__(f"Microsoft's system for personal accounts was not ready to {operation}.")
 
 
 class EntraUnreachable(LaterError):
-    """No usable answer from Entra or Microsoft Graph."""
+    """Entra cannot be reached."""
 
     code = "UNI310"
-    title = "Entra cannot be reached"
-    usual_cause = "The network, a proxy, a firewall or a certificate stands in between, or Entra has a fault."
-    remedy = "Check HTTPS_PROXY, REQUESTS_CA_BUNDLE and SSL_CERT_FILE, look at Microsoft's status page, and run again."
-    example = MappingProxyType({"endpoint": "https://login.microsoftonline.com", "reason": "connection refused"})
+    usual_cause = "The network, a proxy or a certificate prevents the connection, or Entra has a fault."
+    remedy = "Check HTTPS_PROXY, REQUESTS_CA_BUNDLE, SSL_CERT_FILE and Microsoft's status page, and run again."
 
-    def __init__(
-        self, *, endpoint: str, reason: str, remote_code: str | None = None, request_id: str | None = None
-    ) -> None:
-        super().__init__(
-            f"Entra cannot be reached at {endpoint}: {reason}.", remote_code=remote_code, request_id=request_id
-        )
-
-
-class UnexpectedFault(LaterError):
-    """A fault of this package itself; its own message is not shown, because it may hold a secret."""
-
-    code = "UNI399"
-    title = "fault of this package"
-    usual_cause = "The package met something that it does not handle."
-    remedy = "Run again; if it stays, report it with the place named here and the version of pulumi-unifiedto."
-    example = MappingProxyType({"fault": "KeyError", "place": "registrar.py, line 100"})
-
-    def __init__(self, *, fault: str, place: str) -> None:
-        super().__init__(f"pulumi_unifiedto failed with {fault} in {place}.")
+    def __init__(self, *, endpoint: str, reason: str) -> None:
+        super().__init__(f"Entra cannot be reached at {endpoint}: {reason}.")
 
 
 class EntraLookupFailed(LaterError):
-    """Entra could not be asked about something that the stack builds on."""
+    """Entra did not answer a question."""
 
     code = "UNI311"
-    title = "Entra could not be asked"
     usual_cause = (
-        "The azuread provider could not sign in or reach Microsoft Graph: its credentials are missing, expired or of "
-        "another tenant, or the network stands in between."
+        "The azuread provider's credentials are missing, expired or of another tenant, or the network prevents the "
+        "connection to Microsoft Graph."
     )
-    remedy = "Sign in (az login, or ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET or OIDC) and run again."
-    example = MappingProxyType(
-        {"what": "the permissions of Microsoft Graph", "reason": "building client: no credentials"}
-    )
+    remedy = "Sign in (az login, or ARM_CLIENT_ID and a secret, certificate or OIDC), and run again."
 
     def __init__(self, *, what: str, reason: str) -> None:
         super().__init__(f"Entra could not be asked for {what}: {reason.strip().rstrip('.')}.")
 
 
 class EntraStepFailed(LaterError):
-    """The azuread provider could not create, update or delete something, for a reason of no other class."""
+    """Entra did not carry out a step."""
 
     code = "UNI312"
-    title = "Entra did not carry out a step"
     usual_cause = (
-        "Microsoft Graph refused the request, or its answer was lost on the way; the azuread provider's own words say "
-        "which. Where the answer was lost, the request may have been carried out all the same."
+        "Microsoft Graph refused the request, or its answer was lost and it may have carried out the request. The "
+        "azuread provider's own message says which."
     )
     remedy = (
-        "Run again: it looks first, and goes on from here. If it names a client secret that is in the way, remove that "
-        "with the command it gives; if it says that something is gone already, run pulumi refresh first. If the same "
-        "words come back, do what they say."
-    )
-    example = MappingProxyType(
-        {"operation": "create", "resource": "sign-in-secret-blue", "remote_code": "404 Request_ResourceNotFound"}
+        "Run again: the next run checks what is there, and resumes. If something is already gone, run pulumi refresh "
+        "first. If the same message returns, do what it says."
     )
 
-    def __init__(self, *, operation: str, resource: str, remote_code: str | None = None) -> None:
-        super().__init__(f"Entra did not {operation} {resource}.", remote_code=remote_code)
+    def __init__(self, *, operation: str, resource: str) -> None:
+        super().__init__(f"Entra did not {operation} {resource}.")
+
+
+class UnexpectedFault(LaterError):
+    """Fault of this package."""
+
+    # Its own message is not shown, because it may hold a secret.
+    code = "UNI399"
+    usual_cause = "The package met something that it does not handle."
+    remedy = "Run again; if the error stays, report it with this message and the package's version."
+
+    def __init__(self, *, fault: str, place: str) -> None:
+        super().__init__(f"pulumi_unifiedto failed with {fault} in {place}.")
 
 
 class ApplicationChangeRefused(LaterError):
-    """The secrets are to move to another application, and the stack's state does not allow that yet."""
+    """Change of the application refused."""
 
     code = "UNI313"
-    title = "another application before the state allows it"
     usual_cause = (
         "The client secrets of the first application stay in use until those of the second one are registered, so the "
         "state must show which application has which. It cannot be read (a warning says so), the component was renamed "
         "in the same run, or an earlier change of the application has not finished."
     )
-    remedy = "Run pulumi up with the application that the last run had, until it succeeds. Then change the application."
-    example = MappingProxyType(
-        {
-            "old": "33333333-3333-3333-3333-333333333333",
-            "new": "66666666-6666-6666-6666-666666666666",
-            "reason": "an earlier change to 33333333-3333-3333-3333-333333333333 has not finished",
-        }
+    remedy = (
+        "Run pulumi up with the application that the last run had, until it succeeds. Then change the application. If "
+        "that run cannot succeed, take the schedule out of the state (pulumi state delete, type RotationSchedule): the "
+        "next run derives it from the client secrets in the state."
     )
 
     def __init__(self, *, old: str, new: str, reason: str) -> None:
@@ -405,10 +244,9 @@ class ApplicationChangeRefused(LaterError):
 
 
 class ProofNotRun(LaterError):
-    """The command that proves a client secret did not start, or ended without a result."""
+    """Proof of the client secret not run."""
 
     code = "UNI314"
-    title = "proof of the client secret did not run"
     usual_cause = (
         "The Python interpreter that runs the program could not start the proof, or somebody stopped it. Entra was not "
         "asked."
@@ -417,7 +255,6 @@ class ProofNotRun(LaterError):
         "Check that this Python has the package: python -m pip show pulumi-unifiedto. Then run pulumi up again. The "
         "new secret was not registered."
     )
-    example = MappingProxyType({"resource": "login-proof", "interpreter": "/srv/app/venv/bin/python"})
 
     def __init__(self, *, resource: str, interpreter: str) -> None:
         super().__init__(f"The proof {resource} did not run with the interpreter {interpreter}.")

@@ -1,13 +1,10 @@
-"""Errors that are mended by changing the program or its configuration."""
+"""Errors that go away when the program or its configuration changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 
-from .base import UnifiedtoError, hint, listed
-
-# --- program: change the program or its configuration ---------------------------------------------------------------
+from .base import UnifiedtoError, cut, hint, listed
 
 
 class ProgramError(UnifiedtoError):
@@ -17,67 +14,37 @@ class ProgramError(UnifiedtoError):
 
 
 class UnknownIntegrationType(ProgramError):
-    """The catalogue of the workspace has no such integration type."""
+    """Unknown integration type."""
 
     code = "UNI101"
-    title = "unknown integration type"
-    usual_cause = "The name is misspelt, or the integration is not offered in this workspace's region."
-    remedy = (
-        "Use the last part of the integration's address in the dashboard, such as microsoft_ad or microsoftoutlook."
-    )
-    example = MappingProxyType(
-        {
-            "name": "microsft_ad",
-            "known": ("microsoft", "microsoft_ad", "microsoftoutlook"),
-            "suggestion": "microsoft_ad",
-        }
-    )
+    usual_cause = "The name is misspelt, or Unified.to does not offer the integration in this region."
+    remedy = "Use the last part of the integration's address in the dashboard, such as microsoft_ad."
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        known: Sequence[str] = (),
-        suggestion: str | None = None,
-        remote_code: str | None = None,
-        request_id: str | None = None,
-    ) -> None:
-        near = [kind for kind in known if kind.startswith(name[:5])] or list(known)
+    def __init__(self, *, name: str, known: Sequence[str], suggestion: str | None = None) -> None:
+        near = [kind for kind in known if kind.startswith(name[:5])] or known
         super().__init__(
             f'Unified.to has no integration type "{name}".{hint(suggestion)}',
-            next_step=f"Set integrationType to one of {listed(near)}." if near else None,
-            remote_code=remote_code,
-            request_id=request_id,
+            next_step=f"Set integrationType to one of {listed(near)}.",
         )
 
 
 class UnknownEnvironment(ProgramError):
-    """The workspace has no such environment."""
+    """Unknown environment."""
 
     code = "UNI102"
-    title = "unknown environment"
-    usual_cause = (
-        "Production and Sandbox exist from the start; others are added in the dashboard. Upper and lower case count."
-    )
-    remedy = (
-        "Correct the environment, or add it in the dashboard under Settings, Environments. This package never adds one."
-    )
-    example = MappingProxyType({"name": "Staging", "known": ("Production", "Sandbox")})
+    usual_cause = "The name is misspelt (names are case-sensitive), or nobody has added the environment yet."
+    remedy = "Correct the environment, or add it in the dashboard under Settings, Environments."
 
     def __init__(self, *, name: str, known: Sequence[str], suggestion: str | None = None) -> None:
-        super().__init__(
-            f'The workspace has no environment "{name}"; it has {listed(known)}.{hint(suggestion)}',
-        )
+        super().__init__(f'The workspace has no environment "{name}"; it has {listed(known)}.{hint(suggestion)}')
 
 
 class InvalidWorkspaceId(ProgramError):
-    """The workspace id is not one."""
+    """Malformed workspace id."""
 
     code = "UNI103"
-    title = "malformed workspace id"
-    usual_cause = "The id was cut, or a name, an address or a key was pasted instead."
+    usual_cause = "The id is incomplete, or it is a name, an address or a key."
     remedy = "Copy the workspace id from the dashboard, Settings, API: pulumi config set workspaceId <id>."
-    example = MappingProxyType({"workspace_id": "my workspace", "reason": "it contains a space"})
 
     def __init__(self, *, workspace_id: str, reason: str) -> None:
         # What was pasted by mistake may be a key.
@@ -86,48 +53,35 @@ class InvalidWorkspaceId(ProgramError):
 
 
 class InvalidRedirectUri(ProgramError):
-    """Entra would refuse the redirect URI, or Unified.to would never send it."""
+    """Redirect URI that Entra refuses."""
 
     code = "UNI104"
-    title = "redirect URI that Entra refuses"
-    usual_cause = (
-        "An app registration for personal accounts takes only https addresses of at most 256 characters, "
-        "without query, fragment or wildcard."
-    )
-    remedy = "Leave redirectUris out to use the region's own, or give https://<your API domain>/oauth/code."
-    example = MappingProxyType({"uri": "http://api.unified.to/oauth/code", "reason": "it does not begin with https://"})
+    usual_cause = "Entra takes https addresses of at most 256 characters without query, fragment or wildcard."
+    remedy = "Leave redirectUris out to use the region's own, or use https://<your API domain>/oauth/code."
 
     def __init__(self, *, uri: str, reason: str) -> None:
-        shown = uri if len(uri) <= 120 else f"{uri[:117]}..."
-        super().__init__(f'The redirect URI "{shown}" cannot be registered: {reason}.')
+        super().__init__(f'The redirect URI "{cut(uri, 120)}" cannot be registered: {reason}.')
 
 
 class DisplayNameTooLong(ProgramError):
-    """Entra limits the application's name."""
+    """Display name too long."""
 
     code = "UNI105"
-    title = "display name too long"
-    usual_cause = "The name of an app registration that personal accounts may use holds at most 90 characters."
+    usual_cause = "The name of an app registration for personal accounts has at most 90 characters."
     remedy = "Shorten displayName. Users see it on Microsoft's consent page."
-    example = MappingProxyType({"display_name": "x" * 91, "length": 91, "limit": 90})
 
-    def __init__(self, *, display_name: str, length: int | None = None, limit: int = 90) -> None:
-        shown = display_name if len(display_name) <= 40 else f"{display_name[:37]}..."
+    def __init__(self, *, display_name: str, limit: int) -> None:
         super().__init__(
-            f'The display name "{shown}" has {length or len(display_name)} characters; {limit} are allowed.',
+            f'The display name "{cut(display_name, 40)}" has {len(display_name)} characters; {limit} are allowed.'
         )
 
 
 class DuplicateRegistration(ProgramError):
-    """Two registrations would fight over one workspace integration."""
+    """Two registrations for one integration and environment."""
 
     code = "UNI106"
-    title = "two registrations for one integration and environment"
-    usual_cause = (
-        "A workspace holds one OAuth client for each integration type and environment: each would undo the other."
-    )
+    usual_cause = "A workspace holds one OAuth client for each integration type and environment."
     remedy = "Keep one of the two, or give the second another environment."
-    example = MappingProxyType({"integration_type": "microsoft_ad", "environment": "Production"})
 
     def __init__(self, *, integration_type: str, environment: str, resources: Sequence[str] = ()) -> None:
         by = f" by {' and by '.join(resources)}" if resources else ""
@@ -135,80 +89,61 @@ class DuplicateRegistration(ProgramError):
 
 
 class UnknownGraphPermission(ProgramError):
-    """Microsoft Graph has no delegated permission of this name."""
+    """Unknown Graph permission."""
 
     code = "UNI107"
-    title = "unknown Graph permission"
-    usual_cause = "The name is misspelt, or it is an application permission, which a user cannot grant at sign-in."
+    usual_cause = "The name is misspelt, or it is an application permission, which users cannot grant."
     remedy = "Correct the name: https://learn.microsoft.com/graph/permissions-reference lists them."
-    example = MappingProxyType({"name": "Mail.Reed", "suggestions": ("Mail.Read", "Mail.ReadBasic")})
 
-    def __init__(self, *, name: str, suggestions: Sequence[str] = (), why: str | None = None) -> None:
-        hint = f" Did you mean {listed(suggestions, most=3)}?" if suggestions else ""
-        super().__init__(f'Microsoft Graph has no delegated permission "{name}".{hint}', why=why)
+    def __init__(self, *, name: str, suggestions: Sequence[str]) -> None:
+        near = f" Did you mean {listed(suggestions, most=3)}?" if suggestions else ""
+        super().__init__(f'Microsoft Graph has no delegated permission "{name}".{near}')
 
 
 class InvalidRotationPeriod(ProgramError):
-    """The rotation period is no duration, or out of range."""
+    """Invalid rotation period."""
 
     code = "UNI108"
-    title = "invalid rotation period"
-    usual_cause = "A period is an ISO 8601 duration between one hour and one year; a secret lives two periods."
+    usual_cause = "A period is an ISO 8601 duration from one hour to one year; a secret is valid for two."
     remedy = "Set rotateEvery to a duration such as P90D (90 days) or P6M (six months)."
-    example = MappingProxyType({"period": "90 days", "reason": "it is not an ISO 8601 duration"})
 
     def __init__(self, *, period: str, reason: str) -> None:
         super().__init__(f'Secrets cannot be rotated every "{period}": {reason}.')
 
 
 class InvalidRegion(ProgramError):
-    """Unified.to has no such region."""
+    """Unknown region."""
 
     code = "UNI109"
-    title = "unknown region"
     usual_cause = "Each region of Unified.to is a separate account with its own workspace and key."
     remedy = (
         "Use the region in whose dashboard you sign in (app.unified.to is us, app-eu.unified.to is eu), or set apiUrl."
     )
-    example = MappingProxyType({"region": "uk", "known": ("us", "eu", "au")})
 
-    def __init__(self, *, region: str, known: Sequence[str] = ("us", "eu", "au")) -> None:
+    def __init__(self, *, region: str, known: Sequence[str]) -> None:
         super().__init__(f'Unified.to has no region "{region}"; there are {listed(known)}.')
 
 
 class InvalidChoice(ProgramError):
-    """An input takes one of a few values, and got another."""
+    """Value that is not one of the allowed ones."""
 
     code = "UNI110"
-    title = "value out of the allowed ones"
     usual_cause = "The input takes one of a fixed list of values."
-    remedy = "Use one of the allowed values."
-    example = MappingProxyType(
-        {"name": "onDelete", "value": "remove", "allowed": ("restore", "deactivate", "keep", "clear")}
-    )
+    remedy = "Use one of the allowed values, or leave the input out."
 
     def __init__(self, *, name: str, value: str, allowed: Sequence[str]) -> None:
-        super().__init__(
-            f'{name} cannot be "{value}".',
-            why=f"It takes one of {listed(allowed)}.",
-            next_step=f"Set {name} to one of these, or leave it out.",
-        )
+        super().__init__(f'{name} cannot be "{value}".', why=f"It takes one of {listed(allowed)}.")
 
 
 class AuthKeysWouldBeLost(ProgramError):
-    """The registration holds credentials besides id and secret, which a write could wipe."""
+    """Update that could erase other credentials of the registration."""
 
     code = "UNI111"
-    title = "other credentials of the registration would be lost"
     usual_cause = (
-        "The registration holds credentials besides client id and secret. Unified.to shows them masked only, "
-        "so they cannot be "
-        "sent back, and its API does not say whether an update keeps what is not sent."
+        "The registration holds credentials besides client id and secret. Unified.to shows them masked only, so they "
+        "cannot be sent back, and its API does not say whether an update keeps what is not sent."
     )
-    remedy = "Supply them in authExtras (secret), or accept their loss by giving them there as empty texts."
-    example = MappingProxyType(
-        {"integration_type": "microsoft_ad", "environment": "Production", "keys": ("saml_idp_url",)}
-    )
+    remedy = "Supply them in authExtras (secret), or give them there as empty strings to let the update erase them."
 
     def __init__(
         self, *, integration_type: str, environment: str, keys: Sequence[str], next_step: str | None = None
@@ -216,53 +151,61 @@ class AuthKeysWouldBeLost(ProgramError):
         self.keys = tuple(keys)
         super().__init__(
             f'Nothing was written: "{integration_type}" in environment "{environment}" also holds {listed(keys)}, '
-            "which the update could wipe.",
+            "which the update could erase.",
             next_step=next_step,
         )
 
 
 class InvalidApiUrl(ProgramError):
-    """The address of Unified.to's API cannot be used."""
+    """Unusable API address."""
 
     code = "UNI112"
-    title = "unusable API address"
-    usual_cause = (
-        "The API key would travel to this address: only https is used, and plain http towards this computer only."
-    )
-    remedy = "Leave apiUrl out and set region, or give your own API domain as https://<domain> without a path."
-    example = MappingProxyType({"url": "http://api.unified.to", "reason": "it does not begin with https://"})
+    usual_cause = "The API key is sent there, so it must be https (or http to this computer)."
+    remedy = "Leave apiUrl out and set region, or use https://<your API domain> without a path."
 
     def __init__(self, *, url: str, reason: str) -> None:
         super().__init__(f'The API address "{url}" cannot be used: {reason}.')
 
 
+class InvalidInput(ProgramError):
+    """Missing or malformed input."""
+
+    code = "UNI113"
+    usual_cause = "The input is missing, empty, or has another form than expected."
+    remedy = "Correct the input and run again."
+
+    def __init__(self, *, name: str, reason: str, next_step: str | None = None) -> None:
+        super().__init__(f"The input {name} is not usable: {reason}.", next_step=next_step)
+
+
 class ApiKeyNotSecret(ProgramError):
-    """The configured API key stands in clear."""
+    """Plain-text API key in the configuration."""
 
     code = "UNI114"
-    title = "API key in clear in the configuration"
-    usual_cause = (
-        "It was set without --secret: it stands in clear in the stack's settings file, and Pulumi would copy it into "
-        "the state like that."
-    )
+    usual_cause = "It was set without --secret: the settings file, and soon the state, hold it in plain text."
     remedy = (
-        "Run pulumi config rm unifiedto:apiKey, make a new key in the dashboard under Settings, API (this one may have "
-        "been seen), and export UNIFIED_API_KEY=<key> (best: it reaches no state file), or pulumi config set --secret "
-        "unifiedto:apiKey <key>."
+        "Run pulumi config rm unifiedto:apiKey. Create a new key in the dashboard under Settings, API, because others "
+        "may know this one. Then export UNIFIED_API_KEY=<key>, or pulumi config set --secret unifiedto:apiKey <key>."
     )
 
     def __init__(self) -> None:
         super().__init__("The config value unifiedto:apiKey is not a secret.")
 
 
-class InvalidInput(ProgramError):
-    """An input is missing, empty or of the wrong kind."""
+class NationalCloud(ProgramError):
+    """National cloud without personal accounts."""
 
-    code = "UNI113"
-    title = "missing or malformed input"
-    usual_cause = "The input is missing, empty, or of another form than expected."
-    remedy = "Correct the input and run again."
-    example = MappingProxyType({"name": "clientId", "reason": "it is not a GUID"})
+    code = "UNI115"
+    usual_cause = (
+        "The app registration accepts personal Microsoft accounts, which only the public cloud supports: "
+        "https://learn.microsoft.com/entra/identity-platform/v2-supported-account-types."
+    )
+    remedy = (
+        "Use a tenant of the public cloud: unset ARM_ENVIRONMENT, or run pulumi config rm azuread:environment. Nothing "
+        "was created."
+    )
 
-    def __init__(self, *, name: str, reason: str, next_step: str | None = None) -> None:
-        super().__init__(f"The input {name} is not usable: {reason}.", next_step=next_step)
+    def __init__(self, *, cloud: str) -> None:
+        super().__init__(
+            f'The azuread provider is set to the cloud "{cloud}"; this package works in the public cloud only.'
+        )

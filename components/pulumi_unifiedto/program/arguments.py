@@ -1,7 +1,6 @@
-"""What a program gives to a component, compared with what the component takes: keys, and the types of plain values.
+"""Checks a component's arguments: their keys, and the types of plain values.
 
-The arguments are TypedDicts, which Python itself does not check: a misspelt key would be ignored, and what it asks for
-would silently not happen.
+The arguments are TypedDicts, which Python does not check at run time: a misspelt key would be ignored silently.
 """
 
 from __future__ import annotations
@@ -19,26 +18,26 @@ from ..errors import InvalidInput
 Arguments = TypeVar("Arguments")
 
 _PLAIN_KINDS: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
-    # declared type -> types that fit, and what a value of another one is told
-    str: ((str,), "it is not a text"),
-    bool: ((bool,), "it is neither true nor false"),
-    int: ((int,), "it is not a whole number"),
-    float: ((int, float), "it is not a number"),
+    # declared type -> types that fit, and why a value of another type is refused
+    str: ((str,), "it must be a string"),
+    bool: ((bool,), "it must be true or false"),
+    int: ((int,), "it must be a whole number"),
+    float: ((int, float), "it must be a number"),
 }
 
 _OPTIONAL: Final[tuple[Any, ...]] = (NotRequired,)
 
 
 def validated(kind: type[Arguments], args: Arguments, *, within: str = "") -> Arguments:
-    """The arguments that are there: None, and an empty text for one that is optional, count as absent.
+    """The arguments without the absent ones. None, and an empty string for an optional argument, count as absent.
 
     kind: the TypedDict. within: begins every name in a message, such as ``registrations[0].``.
-    Raises InvalidInput for a key that `kind` does not have, with the nearest one; for a required one that is missing;
-    and for a value of another type, as far as it is known already.
+    Raises InvalidInput for a key that `kind` does not have, with the nearest one; for a required argument that is
+    missing; and for a value of another type, if the value is known already.
     """
     if not isinstance(args, Mapping):
-        raise InvalidInput(name=within.rstrip(".") or "args", reason="it is not an object")
-    # pulumi.Input holds "Output[T]" as text, and its names are not those of the TypedDict's module.
+        raise InvalidInput(name=within.rstrip(".") or "args", reason="it must be an object")
+    # pulumi.Input contains "Output[T]" as a string, and the TypedDict's module does not import these names.
     hints = get_type_hints(kind, localns={"Output": pulumi.Output, "T": Any}, include_extras=True)
     for key in args:
         if key not in hints:
@@ -53,20 +52,20 @@ def validated(kind: type[Arguments], args: Arguments, *, within: str = "") -> Ar
             if not is_optional:
                 raise InvalidInput(name=name, reason="it is missing")
             continue
-        if reason := _fault_in(value, get_args(declared)[0] if is_optional else declared):
+        if reason := _why_unfit(value, get_args(declared)[0] if is_optional else declared):
             raise InvalidInput(name=name, reason=reason)
         present[key] = value
     return present  # type: ignore[return-value]
 
 
 def spelling(key: str) -> str:
-    """An argument's name as messages have it: as the key of a stack's configuration is spelt."""
+    """An argument's name in messages: spelt like the key of a stack's configuration."""
     first, *others = key.split("_")
     return first + "".join(map(str.capitalize, others))
 
 
 def is_known(value: Any) -> bool:
-    """Whether a value is plain, all of it: nothing in it comes from a resource."""
+    """Whether nothing in a value comes from a resource."""
     if isinstance(value, Mapping):
         return all(map(is_known, value.values()))
     if isinstance(value, (list, tuple)):
@@ -78,21 +77,21 @@ def _is_output(value: Any) -> bool:
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
-def _fault_in(value: Any, declared: Any) -> str | None:
-    """Why a value does not fit its declared type, None where it does."""
+def _why_unfit(value: Any, declared: Any) -> str | None:
+    """Why a value does not fit its declared type; None if it does."""
     if get_origin(declared) is Union:  # pulumi.Input[T] is a union of T and what becomes one
-        return None if _is_output(value) else _fault_in(value, get_args(declared)[0])
+        return None if _is_output(value) else _why_unfit(value, get_args(declared)[0])
     if _is_output(value):
-        return "it comes from a resource; what is declared follows from it, so it has to be known beforehand"
+        return "it comes from a resource, but must be known before the run"
     kind, parts = get_origin(declared) or declared, get_args(declared)
     if kind is Sequence:
-        fits = isinstance(value, (list, tuple)) and not any(_fault_in(item, parts[0]) for item in value)
-        return None if fits else f"it is not a list of {'objects' if is_typeddict(parts[0]) else 'texts'}"
+        fits = isinstance(value, (list, tuple)) and not any(_why_unfit(item, parts[0]) for item in value)
+        return None if fits else f"it must be a list of {'objects' if is_typeddict(parts[0]) else 'strings'}"
     if kind is Mapping or is_typeddict(kind):
-        fits = isinstance(value, Mapping) and not any(_fault_in(item, *parts[1:]) for item in value.values() if parts)
-        return None if fits else "it does not map names to texts"
+        fits = isinstance(value, Mapping) and not any(_why_unfit(item, *parts[1:]) for item in value.values() if parts)
+        return None if fits else "it must map names to strings"
     if kind is int and isinstance(value, float) and value.is_integer():
-        return None  # as a program in another language sends it
+        return None  # programs in other languages send whole numbers like this
     types, reason = _PLAIN_KINDS[kind]
     fits = isinstance(value, types) and isinstance(value, bool) == (kind is bool)
     return None if fits else reason

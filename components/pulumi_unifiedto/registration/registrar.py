@@ -332,13 +332,12 @@ class Registrar:
             )
         if differences:
             raise _differs(identity, desired, differences, row, target)
-        raise NotVerified(
+        unseen = NotVerified(
             integration_type=identity.integration_type,
             environment=identity.environment,
             reason=(target and target.problem) or "nothing could be compared",
-            remote_code=target.remote_code if target else None,
-            request_id=target.request_id if target else None,
         )
+        raise unseen.answered(target.remote_code, target.request_id) if target else unseen
 
     def _looks(self) -> Iterator[bool]:
         """Once at once, then at growing distances until the time for changes to show is over: whether it is the last
@@ -406,7 +405,7 @@ class Registrar:
             overrides = (f"{name} as {scopes}" for name, scopes in sorted(desired.scope_overrides.items()))
             steps.append(f"Override these scopes: {'; '.join(overrides) or 'none'}.")
         steps.append(f"Save, and {'deactivate' if desired.is_active is False else 'activate'} the integration.")
-        return ManualStepNeeded(
+        step = ManualStepNeeded(
             integration_type=identity.integration_type,
             environment=identity.environment,
             client_id=desired.client_id,
@@ -414,9 +413,8 @@ class Registrar:
             found=found,
             further_steps=steps,
             hint_length=HINT_LENGTH,
-            remote_code=target.remote_code if target else None,
-            request_id=target.request_id if target else None,
         )
+        return step.answered(target.remote_code, target.request_id) if target else step
 
     # --- observing ---------------------------------------------------------------------------------------------------
 
@@ -577,7 +575,9 @@ class Registrar:
                 environment=identity.environment,
                 dashboard_url=self._api.dashboard_url,
                 creation_refused=creation_refused.remote_code if creation_refused else None,
-                request_id=creation_refused.request_id if creation_refused else None,
+            ).answered(
+                creation_refused.remote_code if creation_refused else None,
+                creation_refused.request_id if creation_refused else None,
             )
         )
 

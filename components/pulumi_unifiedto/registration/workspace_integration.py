@@ -33,7 +33,6 @@ from pulumi.dynamic import (
 from pulumi.runtime.rpc import contains_unknowns
 from typing_extensions import NotRequired
 
-from ..client_secret.rotation import NEVER
 from ..errors import ApiKeyMissing, ApiKeyNotSecret, InvalidInput, UnexpectedFault, UnifiedtoError
 from ..program.arguments import validated
 from ..unified.client import UnifiedApi
@@ -65,6 +64,9 @@ OUTPUT_KEYS: Final[tuple[str, ...]] = (
     "registered_at",
     "updated_at",
 )
+
+_NO_GENERATION: Final = -1
+"""`secret_generation` while a person has yet to enter the first secret: older than every generation."""
 
 _UNKNOWN_SECRET: Final = ""
 """The fingerprint where it is not known which secret is registered: somebody else has changed the client, or a person
@@ -380,7 +382,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
         if registered.status == WAITING:
             outputs["secret_fingerprint"] = _UNKNOWN_SECRET
             if "secret_generation" in inputs:
-                outputs["secret_generation"] = olds.get("secret_generation", NEVER)
+                outputs["secret_generation"] = olds.get("secret_generation", _NO_GENERATION)
             if "secret_key_id" in inputs:
                 outputs["secret_key_id"] = olds.get("secret_key_id", "none yet")
         return outputs

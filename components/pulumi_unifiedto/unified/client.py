@@ -57,7 +57,10 @@ class UncertainWrite(Exception):
         self.may_repeat = may_repeat
 
     def error(self, *, attempts: int, and_then: str = "") -> UnifiedtoError:
-        """What a user is told when looking and writing again did not settle it. and_then: what went wrong after it."""
+        """What a user is told when listing and writing again did not settle it. and_then: what went wrong after it."""
+        return self._error(attempts, and_then).answered(self._failure.remote_code, self._failure.request_id)
+
+    def _error(self, attempts: int, and_then: str) -> UnifiedtoError:
         failure = self._failure
         if failure.condition is Condition.CONFLICT:
             return RegistrationRefused(
@@ -65,24 +68,14 @@ class UncertainWrite(Exception):
                 reason=failure.message,
                 attempts=attempts,
                 next_step="Somebody else is changing the same registration. Run again when they have finished.",
-                remote_code=failure.remote_code,
-                request_id=failure.request_id,
             )
         if failure.condition is Condition.THROTTLED:
-            return RateLimited(
-                request=failure.request,
-                attempts=attempts,
-                retry_after_s=failure.asked_s,
-                remote_code=failure.remote_code,
-                request_id=failure.request_id,
-            )
+            return RateLimited(request=failure.request, attempts=attempts, retry_after_s=failure.asked_s)
         return WriteUncertain(
             request=failure.request,
             reason=failure.reason + (f"; {and_then}" if and_then else ""),
             attempts=attempts,
             retry_after_s=failure.asked_s,
-            remote_code=failure.remote_code,
-            request_id=failure.request_id,
         )
 
 
@@ -245,13 +238,8 @@ class UnifiedApi:
         except CallFailed as failed:
             if failed.failure.status != 404:
                 raise self._error(failed) from None
-            raise WorkspaceNotFound(
-                workspace_id=workspace_id,
-                api_url=self.api_url,
-                region=region_of(self.api_url),
-                remote_code="404",
-                request_id=failed.failure.request_id,
-            ) from None
+            error = WorkspaceNotFound(workspace_id=workspace_id, where=self._where)
+            raise error.answered("404", failed.failure.request_id) from None
 
     def _names_of(self, path: str) -> list[str]:
         return self._environments() if path == _ENVIRONMENTS else self._integration_types()
@@ -280,56 +268,36 @@ class UnifiedApi:
     def _error(self, failed: CallFailed) -> UnifiedtoError:
         """The error of the catalogue for a failed request."""
         failure = failed.failure
+        return self._error_of(failure).answered(failure.remote_code, failure.request_id)
+
+    def _error_of(self, failure: Failure) -> UnifiedtoError:
+        request, where = failure.request, self._where
         if failure.condition in (Condition.NOT_SENT, Condition.UNTRUSTED, Condition.BROKEN, Condition.TIMED_OUT):
             return ApiUnreachable(
-                request=failure.request,
+                request=request,
                 api_url=self.api_url,
                 reason=failure.reason,
                 attempts=failure.attempts,
                 was_reached=failure.condition is Condition.BROKEN,
             )
-        return self._error_of_status(failure)
-
-    def _error_of_status(self, failure: Failure) -> UnifiedtoError:
-        code, request_id, request = failure.remote_code, failure.request_id, failure.request
-        region = region_of(self.api_url)
         if failure.condition is Condition.THROTTLED:
-            return RateLimited(
-                request=request,
-                attempts=failure.attempts,
-                retry_after_s=failure.asked_s,
-                remote_code=code,
-                request_id=request_id,
-            )
+            return RateLimited(request=request, attempts=failure.attempts, retry_after_s=failure.asked_s)
         if failure.condition in (Condition.SERVER_FAULT, Condition.TIMEOUT_STATUS):
             return ApiUnavailable(
                 request=request,
                 api_url=self.api_url,
                 attempts=failure.attempts,
                 retry_after_s=failure.asked_s,
-                remote_code=code,
-                request_id=request_id,
             )
         if failure.condition is Condition.UNREADABLE:
-            return MalformedAnswer(request=request, reason=failure.reason, remote_code=code, request_id=request_id)
+            return MalformedAnswer(request=request, reason=failure.reason)
         if failure.status == 401:
-            return ApiKeyRefused(
-                request=request,
-                api_url=self.api_url,
-                region=region,
-                dashboard_url=self.dashboard_url,
-                remote_code=code,
-                request_id=request_id,
-            )
+            return ApiKeyRefused(request=request, where=where, dashboard_url=self.dashboard_url)
         speaks_of_plan = any(word in (failure.message or "").lower() for word in _WORDS_OF_PLANS)
         if failure.status == 402 or (failure.status == 403 and speaks_of_plan):
-            return PlanRefused(
-                request=request, api_url=self.api_url, region=region, remote_code=code, request_id=request_id
-            )
+            return PlanRefused(request=request, where=where)
         if failure.status == 403:
-            return ApiKeyNotPermitted(
-                request=request, api_url=self.api_url, region=region, remote_code=code, request_id=request_id
-            )
+            return ApiKeyNotPermitted(request=request, where=where)
         is_read = request.startswith("GET ")
         if failure.status is not None and (
             300 <= failure.status < 400 or failure.status in (501, 505) or (is_read and failure.status in (404, 405))
@@ -338,9 +306,7 @@ class UnifiedApi:
             return MalformedAnswer(
                 request=request,
                 reason=reason,
-                next_step=f"Check apiUrl and region ({self.api_url}) and proxies in between, and run again.",
-                remote_code=code,
-                request_id=request_id,
+                next_step=f"Check apiUrl and region ({self.api_url}) and the proxies on the way, and run again.",
             )
         return RegistrationRefused(
             request=request,
@@ -348,9 +314,12 @@ class UnifiedApi:
             next_step="Check apiUrl and region, and report it with the request id if they are right."
             if is_read
             else None,
-            remote_code=code,
-            request_id=request_id,
         )
+
+    @property
+    def _where(self) -> str:
+        region = region_of(self.api_url)
+        return f"{self.api_url}, region {region}" if region else self.api_url
 
 
 def _wanted(row: Row, environment: str, integration_type: str | None) -> bool:

@@ -30,7 +30,7 @@ _SOMEWHERE_ELSE = {
 }
 _PROBE = """
 import os, sys, httpx, msal
-from pulumi_unifiedto.errors import SecretText
+from pulumi_unifiedto.secret_text import SecretText
 from pulumi_unifiedto.unified.client import UnifiedApi
 
 assert not [name for name in os.environ if name.startswith("ARM_USE_") or "CERTIFICATE" in name]

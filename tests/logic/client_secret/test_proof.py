@@ -83,7 +83,7 @@ def test_at_the_deadline_the_error_says_how_long_it_took_and_that_unified_heard_
     assert 30 <= clock.monotonic() < 30 + 8
     message = str(failed.value)
     assert f"Entra did not accept the new secret of application {CLIENT_ID} within 32 s." in message
-    assert "Unified.to has not heard of the new secret; the previous one stays in use." in message
+    assert "The new secret was not registered; the previous one stays in use." in message
     assert "(remote code AADSTS7000215 invalid_client, request id c-1)" in message
 
 

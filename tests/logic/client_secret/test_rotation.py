@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
+from pulumi_unifiedto.client_secret.period import Period, format_instant, parse_instant
 from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
     Circumstances,
     Decision,
-    Period,
     RegistrationInState,
     Schedule,
     SlotInState,
@@ -19,9 +19,7 @@ from pulumi_unifiedto.client_secret.rotation import (
     advance,
     as_in_state,
     decide,
-    format_instant,
     from_properties,
-    parse_instant,
     recover,
     slot_of,
     to_properties,

@@ -12,18 +12,16 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from pulumi_unifiedto.client_secret.period import Period, format_instant
 from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
     Circumstances,
-    Period,
     PlannedSecret,
     RegistrationInState,
     Schedule,
     SlotInState,
     advance,
-    format_instant,
     from_properties,
-    recover,
     to_properties,
 )
 from pulumi_unifiedto.client_secret.slots import require_generation
@@ -50,6 +48,9 @@ FAILURES = (
     "proof",
     *(f"{prefix}{name} registration" for name in REGISTRATIONS for prefix in ("", "answer to the ")),
 )
+
+
+_NOTHING_KNOWN = [RegistrationInState(name=name, generation=NEVER, key_id="") for name in REGISTRATIONS]
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class World:
         """Key id to application, of every secret that there ever was."""
         self.writes = 0
         self.was_restored = False
+        self.is_readable = True
 
     # --- what happens around the stack -------------------------------------------------------------------------------
 
@@ -149,6 +151,7 @@ class World:
         registration. pick: which of the secrets that no sign-in uses the person removes.
         """
         before = self.state.schedule
+        self.is_readable = is_readable
         try:
             schedule = self._advance(is_readable)
         except ForcedRotationRefused:
@@ -167,8 +170,10 @@ class World:
             self._make_room(str(full), pick)
             return
         assert schedule == self._advance(is_readable), "not deterministic"
-        grown = schedule.generation - (before.generation if before else NEVER)
-        assert before is None or grown in (0, 1) or (grown == 2 and not before.current.is_alive(self.now))
+        known = [NEVER, *(secret.generation for secret in self.state.slots.values())] if is_readable else [NEVER]
+        if before is not None:
+            grown = schedule.generation - max(before.generation, *known)
+            assert grown in (0, 1) or (grown == 2 and not before.current.is_alive(self.now))
         self.state.schedule = schedule
         self._carry_out(schedule, failure, leaves_slots_out=leaves_slots_out, writes_anyway=writes_anyway)
 
@@ -183,9 +188,9 @@ class World:
             force_tokens=self.tokens,
             application=self.application,
             slots=in_state if is_readable and (in_state or stored) else None,
-            registrations=self._on_record(),
+            registrations=self._on_record() if is_readable else _NOTHING_KNOWN,
         )
-        return advance(stored or recover(run), run, self._listed)
+        return advance(stored, run, self._listed)
 
     def _in_state(self) -> dict[str, SlotInState]:
         return {
@@ -247,7 +252,10 @@ class World:
     ) -> None:
         """Slots, proof, registrations, what is left over, in this order; stops where it fails."""
         state = self.state
-        record = SecretRecord(slots=self._in_state(), registrations=self._on_record())
+        record = SecretRecord(
+            slots=self._in_state() if self.is_readable else None,
+            registrations=self._on_record() if self.is_readable else _NOTHING_KNOWN,
+        )
         if not leaves_slots_out:
             for planned in (schedule.previous, schedule.current):
                 if planned is not None and not self._fill(planned, schedule, failure):
@@ -307,8 +315,8 @@ class World:
         is_of_this_app = held is not None and held.application == schedule.application
         if held is not None and is_of_this_app and held.display_name == planned.display_name:
             return True
-        # Of the same generation, Pulumi creates the new secret first.
-        if held is not None and is_of_this_app and held.generation != planned.generation:
+        # Of the same generation, or where the state could not be read, Pulumi creates the new secret first.
+        if held is not None and is_of_this_app and held.generation != planned.generation and self.is_readable:
             if held.key_id not in self.entra:
                 self.refresh()  # the azuread provider fails, and its error says to refresh
                 return False
@@ -535,4 +543,16 @@ def test_a_schedule_that_differs_from_the_secrets_in_the_state_takes_their_dates
     world.state.schedule = None
     world.run(is_readable=False, leaves_slots_out=True)
     world.now += timedelta(days=366)
+    world.settle()
+
+
+def test_a_schedule_that_started_again_follows_the_secrets_in_the_state(world: World) -> None:
+    world.run()
+    world.tokens = ("leak", "")
+    world.run()
+    world.state.schedule = None
+    world.run(is_readable=False, leaves_slots_out=True)
+    world.run()
+    assert world.state.schedule is not None
+    assert world.state.schedule.generation == 1
     world.settle()

@@ -73,7 +73,7 @@ def test_a_redirect_uri_that_entra_would_refuse_is_refused_in_words(uri: str, re
     assert message.startswith("UNI104 The redirect URI ")
     assert f"cannot be registered: {reason}" in message
     assert (
-        "next: Leave redirectUris out to use the region's own, or give https://<your API domain>/oauth/code." in message
+        "next: Leave redirectUris out to use the region's own, or use https://<your API domain>/oauth/code." in message
     )
 
 
@@ -205,8 +205,11 @@ def test_the_provider_s_own_result_types_are_read_like_plain_ones() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"audience": "AzureADMyOrg"}, "supported account types are 'AzureADMyOrg', wanted 'AzureADandPersonal"),
-        ({"apis": [{"requested_access_token_version": 1.0}]}, "api.requestedAccessTokenVersion is 1, wanted 2"),
+        (
+            {"audience": "AzureADMyOrg"},
+            "signInAudience is AzureADMyOrg, and AzureADandPersonalMicrosoftAccount is needed",
+        ),
+        ({"apis": [{"requested_access_token_version": 1.0}]}, "api.requestedAccessTokenVersion is 1, and 2 is needed"),
         ({"webs": []}, f"the redirect URI {CALLBACK} is not registered"),
         ({"webs": None}, f"the redirect URI {CALLBACK} is not registered"),
         ({"webs": [{"redirect_uris": None}]}, f"the redirect URI {CALLBACK} is not registered"),

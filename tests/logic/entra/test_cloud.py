@@ -1,4 +1,4 @@
-"""Which cloud is meant, and what time it is: decided by the environment alone."""
+"""Which cloud is used, and what time it is: the environment alone decides."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pulumi_unifiedto.entra.cloud import EntraEndpoints, current_instant, entra_endpoints, is_emulated
-from pulumi_unifiedto.errors import EntraUnreachable, InvalidChoice
+from pulumi_unifiedto.errors import EntraUnreachable, NationalCloud
 
 METADATA = {
     "name": "Example",
@@ -29,29 +29,27 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize(
-    ("environment", "login", "graph"),
-    [
-        ({}, "https://login.microsoftonline.com", "https://graph.microsoft.com"),
-        ({"ARM_ENVIRONMENT": ""}, "https://login.microsoftonline.com", "https://graph.microsoft.com"),
-        ({"ARM_ENVIRONMENT": "public"}, "https://login.microsoftonline.com", "https://graph.microsoft.com"),
-        ({"ARM_ENVIRONMENT": "usgovernment"}, "https://login.microsoftonline.us", "https://graph.microsoft.us"),
-        ({"ARM_ENVIRONMENT": "USGovernmentL5"}, "https://login.microsoftonline.us", "https://dod-graph.microsoft.us"),
-        ({"ARM_ENVIRONMENT": "china"}, "https://login.chinacloudapi.cn", "https://microsoftgraph.chinacloudapi.cn"),
-    ],
+    "environment",
+    [{}, {"ARM_ENVIRONMENT": ""}, {"ARM_ENVIRONMENT": "public"}, {"ARM_ENVIRONMENT": "Global"}],
 )
-def test_a_cloud_is_known_by_its_name_without_asking(environment: dict[str, str], login: str, graph: str) -> None:
-    assert entra_endpoints(environment) == EntraEndpoints(login=login, graph=graph)
+def test_the_public_cloud_is_known_without_asking(environment: dict[str, str]) -> None:
+    assert entra_endpoints(environment) == EntraEndpoints(
+        login="https://login.microsoftonline.com", graph="https://graph.microsoft.com"
+    )
 
 
 @pytest.mark.usefixtures("no_network")
-def test_an_unknown_cloud_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(InvalidChoice) as refused:
-        entra_endpoints({"ARM_ENVIRONMENT": "mars"})
-    assert 'ARM_ENVIRONMENT cannot be "mars".' in str(refused.value)
-    assert '"usgovernment"' in str(refused.value)
+@pytest.mark.parametrize("cloud", ["usgovernment", "USGovernmentL5", "dod", "china", "mars"])
+def test_every_other_cloud_is_refused_with_the_reason(cloud: str) -> None:
+    with pytest.raises(NationalCloud) as refused:
+        entra_endpoints({"ARM_ENVIRONMENT": cloud})
+    message = str(refused.value)
+    assert f'the cloud "{cloud}"' in message
+    assert "personal Microsoft accounts, which only the public cloud supports" in message
+    assert "unset ARM_ENVIRONMENT, or run pulumi config rm azuread:environment" in message
 
 
-def test_a_metadata_host_is_asked_for_its_endpoints_before_any_name_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_metadata_host_takes_precedence_over_the_name_of_a_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[httpx.URL] = []
 
     def answer(url: str, **named: Any) -> httpx.Response:

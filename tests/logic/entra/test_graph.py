@@ -1,9 +1,7 @@
-"""The look at an application's secrets before one is created: who looks, and what is listed."""
+"""The list of an application's secrets before one is created: who asks, and what the list says."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,16 +12,13 @@ from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
 
 from pulumi_unifiedto.entra import graph
-from pulumi_unifiedto.entra.cloud import EntraEndpoints
-from pulumi_unifiedto.entra.graph import list_secrets, look_at_secrets
+from pulumi_unifiedto.entra.graph import list_secrets
 from pulumi_unifiedto.entra.listed_secret import ListedSecret
-from pulumi_unifiedto.errors import CallerNotPermitted
+from pulumi_unifiedto.errors import CallerNotPermitted, NationalCloud
 
 APP = "33333333-3333-3333-3333-333333333333"
-CALLER = "11111111-1111-1111-1111-111111111111"
-PUBLIC = EntraEndpoints("https://login.microsoftonline.com", "https://graph.microsoft.com")
 SECRET = "Zq8~canary-of-the-caller"
-
+TOKEN = "canary-of-the-token"
 
 BY_HAND = ListedSecret(
     key_id="hand",
@@ -63,58 +58,13 @@ def application(*entries: Mapping[str, Any] | None) -> Answer:
     return lambda _request: httpx.Response(200, json={"id": APP, "passwordCredentials": list(entries)})
 
 
-def test_one_get_lists_the_secrets_and_nothing_else(network: list[Any]) -> None:
-    requests: list[httpx.Request] = []
-    entry = {
-        "keyId": "hand",
-        "displayName": "made by hand",
-        "hint": "abc",
-        "startDateTime": "2026-09-02T00:00:00Z",
-        "endDateTime": "2027-03-01T00:00:00Z",
-    }
-    network.append((application(entry), requests))
-    assert list_secrets(PUBLIC, "token", APP) == [BY_HAND]
-    (request,) = requests
-    assert request.method == "GET"
-    assert str(request.url.copy_with(query=None)) == f"https://graph.microsoft.com/v1.0/applications/{APP}"
-    assert dict(request.url.params) == {"$select": "id,passwordCredentials"}
-    assert request.headers["Authorization"] == "Bearer token"
-
-
-def test_absent_and_null_fields_are_empty_texts(network: list[Any]) -> None:
-    network.append((application({"keyId": "k", "displayName": None, "hint": None}), []))
-    assert list_secrets(PUBLIC, "token", APP) == [
-        ListedSecret(key_id="k", display_name="", hint="", starts_at="", ends_at="")
-    ]
-
-
-@pytest.mark.parametrize("body", [{"id": APP}, {"id": APP, "passwordCredentials": None}])
-def test_an_application_without_secrets_lists_none(body: dict[str, Any], network: list[Any]) -> None:
-    network.append((lambda _request: httpx.Response(200, json=body), []))
-    assert list_secrets(PUBLIC, "token", APP) == []
-
-
-def test_an_application_that_graph_does_not_show_yet_is_told_apart_from_one_without_secrets(network: list[Any]) -> None:
-    network.append((lambda _request: httpx.Response(404, json={"error": {"code": "Request_ResourceNotFound"}}), []))
-    assert list_secrets(PUBLIC, "token", APP) is None
-
-
-# --- who looks: the azuread provider's identity ----------------------------------------------------------------------
-
-
-def token_with(**claims: Any) -> str:
-    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    return f"head.{body}.signature"
-
-
-OWNED_BY = token_with(roles=["Application.ReadWrite.OwnedBy"], appid=CALLER)
+# --- who asks: the azuread provider's identity ----------------------------------------------------------------------
 
 
 class Credentials:
     """Stands in for azure-identity: notes which credential was chosen with which arguments."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.token = OWNED_BY
         self.chosen: str | None = None
         self.positional: tuple[Any, ...] = ()
         self.named: dict[str, Any] = {}
@@ -140,7 +90,7 @@ class Credentials:
         self.scopes.append(scope)
         if self.fault is not None:
             raise self.fault
-        return AccessToken(self.token, 0)
+        return AccessToken(TOKEN, 0)
 
 
 @pytest.fixture
@@ -148,13 +98,8 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
     return Credentials(monkeypatch)
 
 
-def look(
-    environment: Mapping[str, str] | None = None,
-    config: dict[str, str] | None = None,
-    *,
-    application_object_id: str = APP,
-) -> list[ListedSecret] | None:
-    return look_at_secrets(application_object_id, config or {}, {} if environment is None else environment)
+def listed(environment: Mapping[str, str], config: dict[str, str] | None = None) -> list[ListedSecret] | None:
+    return list_secrets(APP, config or {}, environment)
 
 
 ALL = {
@@ -187,14 +132,14 @@ def without(*names: str) -> dict[str, str]:
 def test_credentials_are_chosen_in_the_azuread_provider_s_order(
     environment: dict[str, str], chosen: str, credentials: Credentials
 ) -> None:
-    look(environment, application_object_id="")
+    listed(environment)
     assert credentials.chosen == chosen
     assert credentials.scopes == ["https://graph.microsoft.com/.default"]
 
 
 def test_the_stack_s_configuration_serves_where_the_environment_says_nothing(credentials: Credentials) -> None:
     config = {"azuread:tenantId": "from config", "azuread:clientId": "client", "azuread:clientSecret": SECRET}
-    look({"ARM_TENANT_ID": "from environment"}, config, application_object_id="")
+    listed({"ARM_TENANT_ID": "from environment"}, config)
     assert credentials.chosen == "ClientSecretCredential"
     assert credentials.positional == ("from environment", "client", SECRET)
 
@@ -202,7 +147,7 @@ def test_the_stack_s_configuration_serves_where_the_environment_says_nothing(cre
 def test_only_an_emulator_switches_the_discovery_of_the_authority_off(
     credentials: Credentials, network: list[Any]
 ) -> None:
-    look(ALL, application_object_id="")
+    listed(ALL)
     assert credentials.named["authority"] == "https://login.microsoftonline.com"
     assert credentials.named["disable_instance_discovery"] is False
     metadata = {
@@ -210,7 +155,7 @@ def test_only_an_emulator_switches_the_discovery_of_the_authority_off(
         "authentication": {"loginEndpoint": "https://localhost:8443"},
     }
     network.append((lambda _request: httpx.Response(200, json=metadata), []))
-    look({**ALL, "ARM_METADATA_HOSTNAME": "localhost:8443"}, application_object_id="")
+    listed({**ALL, "ARM_METADATA_HOSTNAME": "localhost:8443"})
     assert credentials.named["authority"] == "https://localhost:8443"
     assert credentials.named["disable_instance_discovery"] is True
 
@@ -219,13 +164,13 @@ OIDC = {"ARM_TENANT_ID": "tenant", "ARM_CLIENT_ID": "client", "ARM_USE_OIDC": "t
 
 
 def test_a_pipeline_s_token_is_taken_as_given(credentials: Credentials) -> None:
-    look({**OIDC, "ARM_OIDC_TOKEN": "federated"}, application_object_id="")
+    listed({**OIDC, "ARM_OIDC_TOKEN": "federated"})
     assert credentials.positional[2]() == "federated"
 
 
 def test_a_pipeline_s_token_is_read_from_its_file_each_time(credentials: Credentials, tmp_path: Path) -> None:
     file = tmp_path / "token"
-    look({**OIDC, "ARM_OIDC_TOKEN_FILE_PATH": str(file)}, application_object_id="")
+    listed({**OIDC, "ARM_OIDC_TOKEN_FILE_PATH": str(file)})
     file.write_text("first\n", encoding="utf-8")
     assert credentials.positional[2]() == "first"
     file.write_text("second", encoding="utf-8")
@@ -244,109 +189,98 @@ def test_a_pipeline_s_token_is_fetched_from_its_endpoint(
 ) -> None:
     requests: list[httpx.Request] = []
     network.append((lambda _request: httpx.Response(200, json={"value": "federated"}), requests))
-    look({**OIDC, names[0]: "https://pipeline.example.com/token?v=1", names[1]: "bearer"}, application_object_id="")
+    listed({**OIDC, names[0]: "https://pipeline.example.com/token?v=1", names[1]: "bearer"})
     assert credentials.positional[2]() == "federated"
     assert dict(requests[-1].url.params)["audience"] == "api://AzureADTokenExchange"
     assert requests[-1].headers["Authorization"] == "Bearer bearer"
 
 
-# --- the caller's right ----------------------------------------------------------------------------------------------
+# --- the list --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        OWNED_BY,
-        token_with(roles=["User.Read.All", "Application.ReadWrite.All"]),
-        token_with(roles=["Directory.ReadWrite.All"]),
-        token_with(scp="Directory.AccessAsUser.All", roles=[]),
-        token_with(roles=[], wids=["0997a1d0-0d1d-4acb-b408-d5ca73121e90", "158c047a-c907-4556-b7ef-446551a6b5f7"]),
-        "opaque",
-        "a.b.c",
-    ],
-    ids=["OwnedBy", "All", "Directory", "a person", "a directory role", "opaque", "no JSON"],
-)
-def test_a_caller_that_may_create_secrets_or_whose_rights_cannot_be_read_passes(
-    token: str, credentials: Credentials
+@pytest.mark.usefixtures("credentials")
+def test_one_get_lists_the_secrets_and_nothing_else(network: list[Any]) -> None:
+    requests: list[httpx.Request] = []
+    entry = {
+        "keyId": "hand",
+        "displayName": "made by hand",
+        "hint": "abc",
+        "startDateTime": "2026-09-02T00:00:00Z",
+        "endDateTime": "2027-03-01T00:00:00Z",
+    }
+    network.append((application(entry), requests))
+    assert listed(ALL) == [BY_HAND]
+    (request,) = requests
+    assert request.method == "GET"
+    assert str(request.url.copy_with(query=None)) == f"https://graph.microsoft.com/v1.0/applications/{APP}"
+    assert dict(request.url.params) == {"$select": "id,passwordCredentials"}
+    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.usefixtures("credentials")
+def test_absent_and_null_fields_are_empty_texts(network: list[Any]) -> None:
+    network.append((application({"keyId": "k", "displayName": None, "hint": None}), []))
+    assert listed(ALL) == [ListedSecret(key_id="k", display_name="", hint="", starts_at="", ends_at="")]
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize("body", [{"id": APP}, {"id": APP, "passwordCredentials": None}])
+def test_an_application_without_secrets_lists_none(body: dict[str, Any], network: list[Any]) -> None:
+    network.append((lambda _request: httpx.Response(200, json=body), []))
+    assert listed(ALL) == []
+
+
+@pytest.mark.usefixtures("credentials")
+def test_an_application_that_graph_does_not_show_yet_is_told_apart_from_one_without_secrets(network: list[Any]) -> None:
+    network.append((lambda _request: httpx.Response(404, json={"error": {"code": "Request_ResourceNotFound"}}), []))
+    assert listed(ALL) is None
+
+
+def test_an_application_that_does_not_exist_yet_costs_neither_a_token_nor_a_request(
+    credentials: Credentials, network: list[Any]
 ) -> None:
-    credentials.token = token
-    look(ALL, application_object_id="")
+    requests: list[httpx.Request] = []
+    network.append((application(), requests))
+    assert list_secrets("", {}, ALL) is None
+    assert requests == []
+    assert credentials.scopes == []
 
 
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"roles": []},
-        {},
-        {"roles": ["Application.Read.All", "User.Read.All"]},
-        {"wids": ["0997a1d0-0d1d-4acb-b408-d5ca73121e90"]},
-    ],
-    ids=["no roles", "no claim", "other roles", "the directory role that every application has"],
-)
-def test_a_caller_without_the_right_is_told_so_before_anything_is_created(
-    claims: dict[str, Any], credentials: Credentials
-) -> None:
-    credentials.token = token_with(appid=CALLER, **claims)
+@pytest.mark.usefixtures("credentials")
+def test_a_caller_that_may_not_read_the_application_is_told_which_right_it_needs(network: list[Any]) -> None:
+    refusal = {"error": {"code": "Authorization_RequestDenied", "message": f"quoted {SECRET}"}}
+    network.append((lambda _request: httpx.Response(403, json=refusal, headers={"request-id": "7f3b"}), []))
     with pytest.raises(CallerNotPermitted) as refused:
-        look(ALL)
+        listed(ALL)
     message = str(refused.value)
-    assert f"The deploying identity {CALLER} may not create app registrations and client secrets in Entra." in message
+    assert f"The deploying identity may not read the application {APP} in Entra." in message
     assert "Application.ReadWrite.OwnedBy" in message
-    assert "Grant the permission with admin consent" in message
-    assert credentials.token not in message
+    assert "Grant the permission" in message
+    assert "(remote code 403, request id 7f3b)" in message
+    assert TOKEN not in message
     assert SECRET not in message
 
 
-# --- the look as a whole ---------------------------------------------------------------------------------------------
-
-
-def entries(*secrets: ListedSecret) -> list[dict[str, str]]:
-    return [
-        {
-            "keyId": secret.key_id,
-            "displayName": secret.display_name,
-            "hint": secret.hint,
-            "startDateTime": secret.starts_at,
-            "endDateTime": secret.ends_at,
-        }
-        for secret in secrets
-    ]
-
-
 @pytest.mark.usefixtures("credentials")
-def test_the_look_tells_what_the_application_holds(network: list[Any]) -> None:
-    network.append((application(*entries(BY_HAND)), []))
-    assert look(ALL) == [BY_HAND]
-
-
-@pytest.mark.usefixtures("credentials")
-def test_an_application_that_does_not_exist_yet_is_not_looked_at(network: list[Any]) -> None:
-    requests: list[httpx.Request] = []
-    network.append((application(), requests))
-    look(ALL, application_object_id="")
-    assert requests == []
-
-
 @pytest.mark.parametrize(
     "answer",
     [
         lambda _request: httpx.Response(404),
-        lambda _request: httpx.Response(403, json={"error": {"code": "Authorization_RequestDenied"}}),
         lambda _request: httpx.Response(500),
         lambda _request: httpx.Response(200, text="<html>sign in</html>"),
         lambda _request: httpx.Response(200, json=["another", "shape"]),
         lambda _request: httpx.Response(200, json={"passwordCredentials": "another shape"}),
     ],
-    ids=["404", "403", "500", "not JSON", "a list", "texts"],
+    ids=["404", "500", "not JSON", "a list", "texts"],
 )
-def test_a_look_that_is_impossible_lets_the_run_go_on(
-    answer: Answer, credentials: Credentials, network: list[Any], capsys: pytest.CaptureFixture[str]
+def test_a_list_that_cannot_be_read_does_not_stop_the_run(
+    answer: Answer, network: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     network.append((answer, []))
-    look(ALL)
+    listed(ALL)
     printed = capsys.readouterr().err
     assert SECRET not in printed
-    assert credentials.token not in printed
+    assert TOKEN not in printed
     assert len(printed.splitlines()) <= 1
 
 
@@ -361,19 +295,24 @@ def test_a_look_that_is_impossible_lets_the_run_go_on(
     ],
     ids=lambda fault: type(fault).__name__,
 )
-def test_credentials_that_fail_let_the_run_go_on_and_only_the_kind_of_fault_is_printed(
+def test_credentials_that_fail_do_not_stop_the_run_and_only_the_kind_of_fault_is_printed(
     fault: Exception, credentials: Credentials, capsys: pytest.CaptureFixture[str]
 ) -> None:
     credentials.fault = fault
-    look(ALL)
+    listed(ALL)
     printed = capsys.readouterr().err
-    assert f"could not be listed beforehand ({type(fault).__name__}); going on without." in printed
+    assert f"could not be listed ({type(fault).__name__}). The run continues without this check." in printed
     assert SECRET not in printed
 
 
-def test_a_cloud_that_does_not_exist_lets_the_run_go_on(
-    credentials: Credentials, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("environment", "config"),
+    [({"ARM_ENVIRONMENT": "usgovernment"}, {}), ({}, {"azuread:environment": "china"})],
+    ids=["environment", "configuration"],
+)
+def test_a_national_cloud_is_refused_before_anything_is_asked(
+    environment: dict[str, str], config: dict[str, str], credentials: Credentials
 ) -> None:
-    look({**ALL, "ARM_ENVIRONMENT": "mars"})
-    assert "(InvalidChoice)" in capsys.readouterr().err
+    with pytest.raises(NationalCloud):
+        listed({**ALL, **environment}, config)
     assert credentials.chosen is None

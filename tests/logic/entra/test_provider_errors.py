@@ -24,6 +24,7 @@ from pulumi_unifiedto.errors import (
     TenantPolicyRefused,
     UnifiedtoError,
 )
+from tools.error_catalogue import SPECIMENS
 
 POLICY = "55555555-5555-5555-5555-555555555555"
 
@@ -73,13 +74,13 @@ GONE = provider_text(
             CallerNotPermitted,
             "The deploying identity may not create login-app in Entra.",
         ),
-        (NOT_PERMITTED, CallerNotPermitted, "Grant the permission with admin consent"),
+        (NOT_PERMITTED, CallerNotPermitted, "Grant the permission, or add the identity to the application's owners"),
         (NO_PERSONAL_SIDE, PersonalSideNotReady, "login-app"),
-        (LIFETIME, TenantPolicyRefused, f'The tenant\'s policy "{POLICY}" refuses a client secret'),
+        (LIFETIME, TenantPolicyRefused, f'A policy "{POLICY}" of the tenant does not allow the client secret.'),
         (LIFETIME, TenantPolicyRefused, "Shorten rotateEvery to at most half of the policy's limit"),
         (THIRD_SECRET, SecretLimitReached, "Entra has no room for the client secret login-app: the limit is 2."),
         (THIRD_SECRET, SecretLimitReached, "az ad app credential delete --id <object id> --key-id <key id>"),
-        (GONE, SecretAlreadyGone, "The client secret of login-app does not exist in Entra any more."),
+        (GONE, SecretAlreadyGone, "The client secret of login-app no longer exists in Entra."),
         (GONE, SecretAlreadyGone, "Run pulumi refresh"),
     ],
 )
@@ -95,9 +96,21 @@ def test_each_says_what_graph_answered(text: str) -> None:
     status = text.partition("unexpected status ")[2][:3]
     error = advice_for("login-app", text, operation="create")
     assert error is not None
-    assert error.remote_code is not None
-    assert code in error.remote_code
-    assert error.remote_code in (code, f"{status} {code}")
+    assert error.remote_code == f"{status} {code}"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "resource"),
+    [
+        (NOT_PERMITTED, CallerNotPermitted, "sign-in-application"),
+        (NO_PERSONAL_SIDE, PersonalSideNotReady, "sign-in-secret-blue"),
+        (LIFETIME, TenantPolicyRefused, "sign-in-secret-blue"),
+        (GONE, SecretAlreadyGone, "sign-in-secret-blue"),
+    ],
+)
+def test_the_catalogue_s_page_shows_what_a_user_sees(text: str, kind: type[UnifiedtoError], resource: str) -> None:
+    (specimen,) = (specimen for specimen in SPECIMENS if type(specimen) is kind)
+    assert str(specimen) == str(step_failed(resource, text, "create"))
 
 
 def test_a_third_secret_that_entra_refused_is_not_said_to_have_changed_nothing() -> None:

@@ -71,18 +71,22 @@ def test_an_unknown_argument_is_refused_with_the_nearest(kind: type[Any], key: s
 @pytest.mark.parametrize(
     ("kind", "wrong", "words"),
     [
-        (RegistrationArgs, {"integration_type": 7}, "The input integrationType is not usable: it is not a text."),
-        (RegistrationArgs, {"is_active": "yes"}, "isActive is not usable: it is neither true nor false"),
-        (RegistrationArgs, {"permissions": "auth_login"}, "permissions is not usable: it is not a list of texts"),
-        (RegistrationArgs, {"permissions": ["auth_login", 1]}, "permissions is not usable: it is not a list of texts"),
-        (RegistrationArgs, {"scope_overrides": ["x"]}, "scopeOverrides is not usable: it does not map names to texts"),
-        (RegistrationArgs, {"auth_extras": {"pem": 1}}, "authExtras is not usable: it does not map names to texts"),
-        (MicrosoftIntegrationArgs, {"region": 7}, "region is not usable: it is not a text"),
-        (MicrosoftIntegrationArgs, {"warn_days_left": 1.5}, "warnDaysLeft is not usable: it is not a whole number"),
-        (MicrosoftIntegrationArgs, {"warn_days_left": True}, "warnDaysLeft is not usable: it is not a whole number"),
-        (MicrosoftIntegrationArgs, {"proof_deadline": "x"}, "proofDeadline is not usable: it is not a number"),
-        (MicrosoftIntegrationArgs, {"registrations": "x"}, "registrations is not usable: it is not a list of objects"),
-        (MicrosoftIntegrationArgs, {"registrations": ["x"]}, "it is not a list of objects"),
+        (RegistrationArgs, {"integration_type": 7}, "The input integrationType is not usable: it must be a string."),
+        (RegistrationArgs, {"is_active": "yes"}, "isActive is not usable: it must be true or false"),
+        (RegistrationArgs, {"permissions": "auth_login"}, "permissions is not usable: it must be a list of strings"),
+        (
+            RegistrationArgs,
+            {"permissions": ["auth_login", 1]},
+            "permissions is not usable: it must be a list of strings",
+        ),
+        (RegistrationArgs, {"scope_overrides": ["x"]}, "scopeOverrides is not usable: it must map names to strings"),
+        (RegistrationArgs, {"auth_extras": {"pem": 1}}, "authExtras is not usable: it must map names to strings"),
+        (MicrosoftIntegrationArgs, {"region": 7}, "region is not usable: it must be a string"),
+        (MicrosoftIntegrationArgs, {"warn_days_left": 1.5}, "warnDaysLeft is not usable: it must be a whole number"),
+        (MicrosoftIntegrationArgs, {"warn_days_left": True}, "warnDaysLeft is not usable: it must be a whole number"),
+        (MicrosoftIntegrationArgs, {"proof_deadline": "x"}, "proofDeadline is not usable: it must be a number"),
+        (MicrosoftIntegrationArgs, {"registrations": "x"}, "registrations is not usable: it must be a list of objects"),
+        (MicrosoftIntegrationArgs, {"registrations": ["x"]}, "it must be a list of objects"),
     ],
 )
 def test_a_plain_value_of_another_type_is_refused(kind: type[Any], wrong: dict[str, Any], words: str) -> None:
@@ -110,7 +114,7 @@ def test_a_value_that_comes_from_a_resource_passes_where_it_may() -> None:
     assert is_known({"permissions": ["auth_login"], "is_active": True})
 
 
-def test_none_and_an_empty_text_count_as_absent_where_an_argument_is_optional_and_an_empty_list_does_not() -> None:
+def test_none_and_an_empty_string_count_as_absent_where_an_argument_is_optional_and_an_empty_list_does_not() -> None:
     args: Any = {
         **WHOLE[MicrosoftIntegrationArgs],
         "display_name": "",
@@ -127,9 +131,10 @@ def test_none_and_an_empty_text_count_as_absent_where_an_argument_is_optional_an
 
 
 def test_what_is_no_object_is_refused_with_its_place() -> None:
-    with pytest.raises(InvalidInput, match=r"The input registrations\[1\] is not usable: it is not an object"):
+    with pytest.raises(InvalidInput, match=r"The input registrations\[1\] is not usable: it must be an object"):
         validated(RegistrationArgs, "microsoft_ad", within="registrations[1].")
 
 
 def test_messages_spell_an_argument_as_a_stack_s_configuration_does() -> None:
     assert {spelling(key): key for key in _KEYS.values()} == _KEYS
+    assert spelling("proof_deadline") == "proofDeadline"
