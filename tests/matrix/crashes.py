@@ -20,7 +20,7 @@ from tests.matrix.recovery import (
     assert_in_force,
     follow_up,
     key_ids,
-    remove_reported_orphans,
+    remove_orphans,
 )
 from tests.matrix.watch import Watch
 from tests.support.boundaries import run_to_the_kill, run_watched
@@ -124,7 +124,7 @@ def run(laboratory: Laboratory, crash: Crash) -> str:
             if scenario.generation is None:
                 assert_gone(stack)
             else:
-                outcome += remove_reported_orphans(stack)
+                outcome += remove_orphans(stack)
                 outcome += LEFT_OVER * _application_left_over(stack)
                 assert_in_force(stack, scenario.generation)
         watch.assert_content()

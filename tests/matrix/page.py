@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.matrix.crashes import LEFT_OVER, SCENARIOS, Crash
 from tests.matrix.faults import FAULTS, NOT_APPLICABLE, Call
-from tests.matrix.recovery import REPORTED, SUCCESS
+from tests.matrix.recovery import ORPHAN, SUCCESS
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 FAULT_PAGE: Final = _DOCS / "fault-matrix.md"
@@ -35,10 +35,10 @@ One outcome alone: the run sends no such request again, so that both are the sam
 | `{SUCCESS}` | succeeds: the request was repeated, or is not what the run depends on |
 | `UNI...` | fails with this error of the [catalogue](errors.md); where the azuread provider failed (UNI312 and \
 others), its own words stand beside it |
-| `...!` | and leaves a secret at Entra that is in no state and takes the second place: the next run names it and \
-changes nothing (UNI212), and goes on when it is removed with the command that it gives |
+| `...!` | and leaves a secret at Entra that is in no state and takes the second place: the next run lists both and \
+changes nothing (UNI209), and the one after it succeeds when that secret was removed and the stack refreshed |
 | `...~` | and the removal of the oldest secret was carried out without the run knowing: the next run says so and \
-changes nothing (UNI219), and goes on after `pulumi refresh` |
+changes nothing (UNI219), and the one after `pulumi refresh` succeeds |
 | `{NOT_APPLICABLE}` | a stale answer to a request that reads nothing |
 
 In every case, after every request: the secret that Unified.to holds is one that Entra accepts, and the application has
@@ -62,11 +62,12 @@ state nor at a service, are one crash, because all else dies with the processes;
 | outcome | the next run succeeds ... |
 | --- | --- |
 | `{SUCCESS}` | and nothing of the crash is left |
-| `{SUCCESS}!` | once a secret was removed that is in no state and takes the second place: a run names it and changes \
-nothing (UNI212), and goes on after the command that it gives |
+| `{SUCCESS}!` | once a secret was removed that is in no state and takes the second place, and the stack refreshed: a \
+run lists both and changes nothing (UNI209) |
 | `{SUCCESS}~` | after `pulumi refresh`: what was being deleted is gone and the state still has it; a run says so \
 (UNI219, or the azuread provider's own words in a `destroy`, which runs no program) and changes nothing |
-| `{SUCCESS}{REPORTED}` | and names a secret that is in no state and in nobody's way, with the command that removes it |
+| `{SUCCESS}{ORPHAN}` | and a secret is left that is in no state and in nobody's way yet: the rotation that needs its \
+place lists it (UNI209) |
 | `{SUCCESS}{LEFT_OVER}` | and an app registration without a secret is left that is in no state, as Pulumi's warning \
 of an interrupted creation says |
 
