@@ -239,7 +239,7 @@ def test_another_computer_with_another_interpreter_goes_on_with_the_same_state(
     forced.tools = Tools(forced.tools.cli, choose_plugins("stand-in"), sys.executable)
     forced.assert_settled()
     forced.up(forceRotation="second")
-    assert str(venv) in json.dumps([resource["inputs"] for resource in forced.resources()]), "it ran the proof"
+    assert str(venv) in json.dumps([resource.get("inputs") for resource in forced.resources()]), "it ran the proof"
     forced.assert_settled()
 
 
@@ -315,6 +315,7 @@ def test_a_second_run_at_the_same_time_is_refused_and_the_first_one_ends_well(fo
     forced.assert_settled()
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(
     "boundary",
     ["after:request POST /v1.0/applications/", "before:update command:local:Command", "after:request PUT "],

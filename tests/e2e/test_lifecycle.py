@@ -177,7 +177,7 @@ def test_a_failed_proof_leaves_unified_alone_and_the_next_up_goes_on(stack: Rehe
 def test_a_failed_write_at_unified_is_finished_by_the_next_up(stack: RehearsedStack) -> None:
     stack.control.add_fault({"kind": "status", "status": 403}, service="unifiedto", method="PUT", times=1000)
     words = stack.fails(stack.up)
-    assert "The API key may not do this" in words
+    assert "The API key does not allow PUT" in words
     assert 'mode to "manual"' in words
     stack.assert_no_secret_leaked()
 

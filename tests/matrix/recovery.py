@@ -18,6 +18,8 @@ SUCCESS: Final = "ok"
 _KNOWN_CODES: Final = frozenset(kind.code for kind in CATALOGUE)
 _IN_NO_STATE: Final = re.compile(r"key id (\S+); .*; not in this stack's state;")
 ORPHAN: Final = "*"
+MADE: Final = ("entra.applications", "entra.service_principals", "unifiedto_rows")
+"""The emulator's collections of what a stack makes."""
 _NAME_FOR_A_MOMENT: Final = "TERRAFORM_UPDATE_"
 _CIPHERTEXT: Final = re.compile(r'"ciphertext": "[^"]*"')
 _CODE: Final = re.compile(r"\bUNI\d{3}\b")
@@ -133,11 +135,7 @@ def _everything(stack: RehearsedStack) -> tuple[Any, ...]:
         for resource in stack.resources()
         if resource["custom"]
     )
-    remote = [
-        document
-        for document in stack.emulator.world.snapshot().documents
-        if document[0] in ("entra.applications", "entra.service_principals", "unifiedto_rows")
-    ]
+    remote = [document for document in stack.emulator.world.snapshot().documents if document[0] in MADE]
     return recorded, remote
 
 

@@ -106,12 +106,13 @@ class Life:
                 note("done")
                 self._arrived()
                 return
-        orphan = re.search(r"--id (\S+) --key-id (\S+)", message)
-        if orphan is not None:
-            self.stack.graph("POST", f"/v1.0/applications/{orphan[1]}/removePassword", json={"keyId": orphan[2]})
+        lost = re.search(r"key id (\S+); .*; not in this stack's state;", message)
+        if lost is not None:
+            path = f"/v1.0/applications/{self.stack.outputs()['application_object_id']}/removePassword"
+            self.stack.graph("POST", path, json={"keyId": lost[1]})
         else:
             assert "pulumi refresh" in message, f"{self._title}: the run afterwards failed: {message}"
-            self.stack.refresh()
+        self.stack.refresh()
         self.run()
 
     def force(self) -> None:
