@@ -15,7 +15,6 @@ integration = MicrosoftIntegration(
         "registrations": registrations_from(config.require_object("registrations")),
         "region": config.require("region"),
         "api_url": config.get("apiUrl") or "",
-        "custom_domain": config.get("customDomain") or "",
         "redirect_uris": config.get_object("redirectUris") or [],
         "graph_permissions": config.require_object("graphPermissions"),
         "owners": config.get_object("owners") or [],

@@ -16,7 +16,7 @@ import httpx
 from emulator.core import daemon as daemons
 from emulator.core.coverage import coverage_page
 from emulator.core.daemon import Daemon
-from emulator.core.server import EmulatorError, require_loopback
+from emulator.core.server import EmulatorError
 from emulator.entra.seed import RIVALS
 from emulator.unifiedto.seed import WORKSPACE_ID
 
@@ -63,12 +63,11 @@ def _past_proxies(caller: Mapping[str, str]) -> dict[str, str]:
 def _serve(options: argparse.Namespace) -> int:
     if daemons.find(options.state_dir) is not None:
         raise EmulatorError(f"an emulator serves {options.state_dir} already; `python -m emulator stop` ends it")
-    daemons.serve(options.state_dir, options.port, options.host, _announce, _switches(options))
+    daemons.serve(options.state_dir, options.port, _announce, _switches(options))
     return 0
 
 
 def _start(options: argparse.Namespace) -> int:
-    require_loopback(options.host)
     switches = _switches(options)
     daemon, started = daemons.start_daemon(options.state_dir, options.port)
     if switches:
@@ -151,7 +150,6 @@ def _parser() -> argparse.ArgumentParser:
     state.add_argument("--state-dir", type=Path, default=DEFAULT_STATE_DIR, help="where state is kept (%(default)s)")
     listen = argparse.ArgumentParser(add_help=False)
     listen.add_argument("--port", type=int, default=0, help="0: the one of the last run, else any free one")
-    listen.add_argument("--host", default="127.0.0.1", help="loopback only; anything else is refused")
     listen.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="a switch (JSON value); can be repeated"
     )

@@ -36,7 +36,7 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.InvalidChoice(name="onDelete", value="remove", allowed=("deactivate", "keep")),
     errors.AuthKeysWouldBeLost(integration_type="microsoft_ad", environment="Production", keys=("saml_idp_url",)),
     errors.InvalidApiUrl(url="http://api.unified.to", reason="it does not begin with https://"),
-    errors.InvalidInput(name="clientId", reason="it is not a GUID"),
+    errors.InvalidInput(name="clientId", reason="it must be a GUID"),
     errors.ApiKeyNotSecret(),
     errors.NationalCloud(cloud="usgovernment"),
     errors.ApiKeyMissing(),
@@ -91,6 +91,12 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     ).answered("400"),
     errors.WorkspaceMismatch(declared="ws_1", found="ws_2"),
     errors.SecretAlreadyGone(resource="sign-in-secret-blue").answered("400 Request_BadRequest"),
+    errors.WrittenSince(
+        integration_type="microsoft_ad",
+        environment="Production",
+        known="2027-01-01T00:00:00.000Z",
+        found="2027-02-01T00:00:00.000Z",
+    ),
     errors.SecretOfAnotherGeneration(generation=3, held="1"),
     errors.ReplacementNotPlanned(resource="sign-in-secret-blue", generation=2),
     errors.ApiUnreachable(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from pulumi_unifiedto.client_secret.in_state import SlotInState
 from pulumi_unifiedto.client_secret.period import Period, format_instant
-from pulumi_unifiedto.client_secret.rotation import Circumstances, PlannedSecret, Schedule, SlotInState, decide
+from pulumi_unifiedto.client_secret.rotation import Circumstances, PlannedSecret, Schedule, decide
 
 _START = datetime(2027, 1, 1, tzinfo=timezone.utc)
 _PERIODS = 5

@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .client_secret.rotating_client_secret import RotatingClientSecret, RotatingClientSecretArgs, SlotSummary
     from .entra.application import EntraApplication, EntraApplicationArgs
-    from .microsoft_integration import (
-        MicrosoftIntegration,
-        MicrosoftIntegrationArgs,
-        RegistrationArgs,
-        RegistrationSummary,
-    )
-    from .registration.workspace_integration import WorkspaceIntegration, WorkspaceIntegrationArgs
+    from .microsoft_integration import MicrosoftIntegration, MicrosoftIntegrationArgs, RegistrationSummary
+    from .registration.options import RegistrationArgs, WorkspaceIntegrationArgs
+    from .registration.workspace_integration import WorkspaceIntegration
 
 __all__ = [
     "EntraApplication",
@@ -40,10 +36,10 @@ _MODULES = {
     "EntraApplicationArgs": "entra.application",
     "MicrosoftIntegration": "microsoft_integration",
     "MicrosoftIntegrationArgs": "microsoft_integration",
-    "RegistrationArgs": "microsoft_integration",
+    "RegistrationArgs": "registration.options",
     "RegistrationSummary": "microsoft_integration",
     "WorkspaceIntegration": "registration.workspace_integration",
-    "WorkspaceIntegrationArgs": "registration.workspace_integration",
+    "WorkspaceIntegrationArgs": "registration.options",
 }
 
 

@@ -7,21 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
 from .errors import InvalidInput
-from .microsoft_integration import RegistrationArgs
+from .program.arguments import spelling
+from .registration.options import RegistrationArgs
 
-_KEYS: Final[Mapping[str, str]] = {
-    "integrationType": "integration_type",
-    "environment": "environment",
-    "permissions": "permissions",
-    "scopeOverrides": "scope_overrides",
-    "isActive": "is_active",
-    "onDelete": "on_delete",
-    "mode": "mode",
-    "enteredSecret": "entered_secret",
-    "authExtras": "auth_extras",
-    "createIfMissing": "create_if_missing",
-    "dropUnknownFields": "drop_unknown_fields",
-}
+_KEYS: Final[Mapping[str, str]] = {spelling(key): key for key in RegistrationArgs.__annotations__}
+"""Key of the configuration to argument."""
 
 
 def registrations_from(configured: Sequence[Mapping[str, Any]]) -> list[RegistrationArgs]:

@@ -2,7 +2,6 @@
 integration."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, cast
 
@@ -10,7 +9,7 @@ import pulumi
 from typing_extensions import NotRequired
 
 from .client_secret.period import Period, format_instant, parse_instant
-from .client_secret.proof_step import prove
+from .client_secret.proof_step import prove, proven_at
 from .client_secret.rotating_client_secret import (
     DEFAULT_PERIOD,
     RotatingClientSecret,
@@ -25,7 +24,7 @@ from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, InvalidR
 from .program.arguments import validated
 from .program.once_in_a_run import name_once
 from .registration.declared_once import declare_once
-from .registration.inputs import judge_known
+from .registration.options import RegistrationArgs, require_valid
 from .registration.workspace_integration import WorkspaceIntegration, require_secret_api_key
 from .unified.addresses import REGIONS, normal_api_url, redirect_uri_for
 from .unified.settings import api_key_from
@@ -35,42 +34,6 @@ DEFAULT_WARN_DAYS_LEFT: Final = 30
 DEFAULT_PROOF_DEADLINE: Final = 120.0
 LONGEST_PROOF_DEADLINE: Final = 3600
 
-_LABEL: Final = "[0-9a-z](?:[0-9a-z-]{0,61}[0-9a-z])?"
-_HOST_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
-_LONGEST_HOST_NAME: Final = 253
-"""Host names as DNS has them, with a dot: a custom API domain is a CNAME (RFC 1123, section 2.1)."""
-
-
-class RegistrationArgs(TypedDict):
-    """One integration in one environment of the Unified.to workspace.
-
-    integration_type: such as ``microsoft_ad`` or ``microsoftoutlook``.
-    environment: default ``Production``.
-    permissions: Unified.to's permissions that an authorization asks for; left as found when absent.
-    scope_overrides: Unified.to permission to Microsoft scope string; left as found when absent.
-    is_active: left as found when absent.
-    on_delete: what a removal does: ``restore`` the activation that was found (default), ``keep``, ``deactivate``, or
-        ``clear`` the credentials.
-    mode: ``api`` (default), or ``manual`` where the key or plan does not allow the write: the stack says what to
-        enter by hand, and verifies the result.
-    entered_secret: manual mode: the first three characters of the secret that was entered.
-    auth_extras: other credentials of the registration, such as ``saml_idp_url``; secret. An empty text clears one.
-    create_if_missing: try to create a registration that does not exist; Unified.to publishes no way to. Default false.
-    drop_unknown_fields: leave out what Unified.to shows and does not document when writing. Default false.
-    """
-
-    integration_type: str
-    environment: NotRequired[str]
-    permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    scope_overrides: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    is_active: NotRequired[pulumi.Input[bool]]
-    on_delete: NotRequired[pulumi.Input[str]]
-    mode: NotRequired[pulumi.Input[str]]
-    entered_secret: NotRequired[pulumi.Input[str]]
-    auth_extras: NotRequired[pulumi.Input[Mapping[str, pulumi.Input[str]]]]
-    create_if_missing: NotRequired[pulumi.Input[bool]]
-    drop_unknown_fields: NotRequired[pulumi.Input[bool]]
-
 
 class MicrosoftIntegrationArgs(TypedDict):
     """Arguments of `MicrosoftIntegration`.
@@ -79,8 +42,7 @@ class MicrosoftIntegrationArgs(TypedDict):
     workspace_id: of the Unified.to workspace.
     registrations: the integrations that use this client, one or many.
     region: ``us`` (default), ``eu`` or ``au``; or api_url, the https base URL of Unified.to's API.
-    custom_domain: host name of a custom API domain (CNAME) of the workspace: its redirect URI is added to the region's.
-    redirect_uris: all redirect URIs of the app, instead of those that follow from region and custom_domain.
+    redirect_uris: further redirect URIs of the app, besides the region's own, such as that of a custom API domain.
     graph_permissions: delegated Microsoft Graph permissions by name; an empty list asks for none. Default: openid,
         profile, email, offline_access, User.Read.
     owners: object ids of further owners of the app registration.
@@ -98,7 +60,6 @@ class MicrosoftIntegrationArgs(TypedDict):
     registrations: Sequence[RegistrationArgs]
     region: NotRequired[str]
     api_url: NotRequired[str]
-    custom_domain: NotRequired[str]
     redirect_uris: NotRequired[Sequence[str]]
     graph_permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     owners: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
@@ -153,7 +114,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         redirect_uris = redirect_uris_of(args, api_url)
         names = registration_names(name, registrations)
         deadline_s = proof_deadline_of(args)
-        judge_known(_among(args, "workspace_id", "client_id"))
+        require_valid(_among(args, "workspace_id", "client_id"))
         if isinstance(args["display_name"], str):
             validate_display_name(args["display_name"])
         if isinstance(period := args.get("rotate_every", DEFAULT_PERIOD), str):
@@ -241,14 +202,14 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             {
                 "api_url": api_url,
                 "workspace_id": args["workspace_id"],
-                "integration_type": registration["integration_type"],
-                "environment": registration.get("environment", DEFAULT_ENVIRONMENT),
+                "environment": DEFAULT_ENVIRONMENT,
+                **registration,
                 "client_id": application.client_id,
                 "client_secret": secret.value,
                 "secret_generation": secret.generation,
                 "secret_key_id": secret.key_id,
+                "secret_proven_at": proven_at(self.proof),
                 "redirect_uris": list(redirect_uris),
-                **_among(registration, *_PASSED_ON),  # type: ignore[typeddict-item]
             },
             pulumi.ResourceOptions(parent=self, depends_on=[self.proof]),
         )
@@ -284,20 +245,6 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         return pulumi.Output.all(secret.days_left, secret.ends, secret.generation, registered).apply(watch)
 
 
-_PASSED_ON: Final = (
-    "permissions",
-    "scope_overrides",
-    "is_active",
-    "on_delete",
-    "mode",
-    "entered_secret",
-    "auth_extras",
-    "create_if_missing",
-    "drop_unknown_fields",
-)
-"""What a registration hands to its resource as it is."""
-
-
 # --- what follows from the arguments alone ---------------------------------------------------------------------------
 
 
@@ -315,33 +262,10 @@ def api_url_of(args: MicrosoftIntegrationArgs) -> str:
 
 
 def redirect_uris_of(args: MicrosoftIntegrationArgs, api_url: str) -> list[str]:
-    """The app's redirect URIs: as given, else the region's and the custom domain's. Raises InvalidRedirectUri, and
-    InvalidInput for a custom domain that is no host name."""
-    derived = [redirect_uri_for(api_url)]
-    if domain := args.get("custom_domain"):
-        derived.append(redirect_uri_for(f"https://{valid_host_name(domain)}"))
-    uris = list(args.get("redirect_uris") or derived)
+    """The app's redirect URIs: the region's own, then those given. Raises InvalidRedirectUri."""
+    uris = list(dict.fromkeys([redirect_uri_for(api_url), *args.get("redirect_uris", ())]))
     validate_redirect_uris(uris)
     return uris
-
-
-def valid_host_name(domain: str) -> str:
-    """The custom domain in lower case, without white space around it; raises InvalidInput for anything but a host name,
-    such as a URL."""
-    host = domain.strip().lower()
-    if _is_host_name(host):
-        return host
-    meant = re.split("[/:?#]", host.partition("://")[2] or host, maxsplit=1)[0]
-    raise InvalidInput(
-        name="customDomain",
-        reason="it is not the name of a host and nothing else",
-        next_step="Give the bare name of your API domain, without https://, port or path: "
-        f"pulumi config set customDomain {meant if _is_host_name(meant) else 'auth.example.com'}",
-    )
-
-
-def _is_host_name(text: str) -> bool:
-    return len(text) <= _LONGEST_HOST_NAME and _HOST_NAME.fullmatch(text) is not None
 
 
 def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[RegistrationArgs]:
@@ -355,7 +279,7 @@ def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[Regi
         place = f"registrations[{index}]"
         judged.append(validated(RegistrationArgs, registration, within=f"{place}."))
         try:
-            judge_known(judged[-1])
+            require_valid(judged[-1])
         except UnifiedtoError as fault:
             raise fault.about(place) from None
     return judged

@@ -1,4 +1,4 @@
-"""A text that never prints itself, and the redaction of texts that may hold one."""
+"""A string that never prints its value, and the redaction of texts that may contain one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib.parse import quote, quote_plus
 STARS: Final = "********"
 
 _SHORTEST_REDACTED: Final = 4
-"""A shorter value is no secret anybody uses, and replacing it would tear words apart."""
+"""No secret in use is shorter, and replacing shorter values would damage words."""
 
 _PART: Final = 12
-"""A quoted part of a secret of at least this many characters is replaced too: validators cut what they quote."""
+"""A part of a secret of at least this many characters is replaced too: validators shorten what they quote."""
 
 
 class SecretText:
-    """A text that prints as stars; `reveal` is the only way to its value.
+    """A string that prints as stars; `reveal` gives its value.
 
-    It cannot be pickled or copied into JSON by accident, and comparing takes the same time wherever two values differ.
+    It cannot be pickled or written as JSON by accident. Comparing values takes the same time wherever they differ.
     """
 
     __slots__ = ("_value",)
@@ -57,7 +57,7 @@ class SecretText:
 
 
 def redact(text: str, secrets: Iterable[SecretText | str | None]) -> str:
-    """The text with each secret in it replaced by stars, also where it stands URL-encoded, JSON-escaped or cut off."""
+    """The text with each secret replaced by stars, also where the secret is URL-encoded, JSON-escaped or shortened."""
     values = {secret.reveal() if isinstance(secret, SecretText) else secret for secret in secrets if secret}
     for value in sorted((value for value in values if len(value) >= _SHORTEST_REDACTED), key=len, reverse=True):
         for spelling in sorted({value, quote(value, safe=""), quote_plus(value), dumps(value)[1:-1]}, key=len):

@@ -19,11 +19,11 @@ Made by `make docs`; `python -m emulator coverage` prints the same. Where a beha
 - *assumed*: none of these;
 - *emulator*: its own, with no counterpart at the service.
 
-The mark is that of the route and its main answer; the reference says what of it rests on less. An assumption with a
-number in this table (U1 to U15) is a switch: `GET /_emulator/settings` lists them, and each of its values is tested. An
-assumption without a number has one answer here and no switch: what adding and removing an environment does, 404 for
-another workspace, 409 for a second row, what a connection keeps, everything about the callback but its path, and which
-Microsoft permission stands for which of Unified.to's.
+The mark is that of the route and its main answer; the reference says what of it rests on less. An assumption of a route
+with a number (U4 to U15, see [unknowns.md](unknowns.md)) is a switch: `GET /_emulator/settings` lists them, and each of
+its values is tested. An assumption without a number has one answer here and no switch: 404 for another workspace, what
+a connection keeps, everything about the callback but its path, and which Microsoft permission stands for which of
+Unified.to's.
 """
 _MISSING = """## What is missing
 
@@ -31,9 +31,11 @@ A request that no route takes is answered 501 in the error format of the service
 be told), journalled without a route, and logged. That goes for these, and for everything else that is not named above:
 """
 _MISSING_PARTS = """Of what is served, these parts are missing: certificates and client assertions (refused,
-AADSTS9002313), consent of one user at a time, multi-factor authentication and Conditional Access, `$filter` beyond
-`eq`, `startswith` and `any`, `$orderby` and `$expand` (refused, 400), re-authorizing a connection (501), and sign-ins
-through other vendors than Microsoft (501)."""
+AADSTS9002313), consent of one user at a time, multi-factor authentication and Conditional Access, response
+modes other than `query` (refused, AADSTS900144), PKCE other than S256, properties of an application that no component
+declares, such as app roles or the redirect URIs of public clients (refused, 400), restoring what was deleted, `$filter`
+beyond `eq`, `$top`, `$orderby` and `$expand` (refused, 400), sorting a list of Unified.to's (501), re-authorizing a
+connection (501), and sign-ins through other vendors than Microsoft (501)."""
 
 
 def coverage_page() -> str:

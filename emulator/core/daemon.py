@@ -25,7 +25,6 @@ from emulator.core.server import (
     STOP_DEADLINE_S,
     EmulatorError,
     RunningServer,
-    require_loopback,
     state_lock,
     unusable,
 )
@@ -51,7 +50,6 @@ class Daemon:
 def serve(
     state_dir: Path,
     port: int = 0,
-    host: str = "127.0.0.1",
     announce: Callable[[Daemon], None] | None = None,
     switches: Mapping[str, Any] | None = None,
 ) -> None:
@@ -61,7 +59,6 @@ def serve(
     run is taken again if it is free, so that addresses kept by clients stay right. ``switches`` are set before the
     first request. Raises ``EmulatorError`` for a switch that does not exist, and as ``EmulatorServer.start`` does.
     """
-    require_loopback(host)
     state_dir = state_dir.resolve()
     running = _open_again(state_dir) if port == 0 else RunningServer(state_dir, port)
     try:

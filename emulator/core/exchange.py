@@ -20,6 +20,7 @@ from emulator.core import guard
 from emulator.core.clock import real_now
 from emulator.core.faults import Action
 from emulator.core.journal import Entry
+from emulator.core.pages import templates_of
 from emulator.core.routes import Refused, Route, ServiceName, template_of
 from emulator.core.store import exchange
 from emulator.core.world import World, log
@@ -28,7 +29,7 @@ TRANSPORT_EXTENSION = "emulator.transport"
 _DEFAULT_HOLD_S = 60.0
 _CLOSING_DEADLINE_S = 0.25
 _WITHOUT_BODY = (204, 205, 304)
-_NOT_JSON = "<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works.</h1></body></html>"
+_TEMPLATES = templates_of(__file__)
 
 
 class PathEndpoint:
@@ -110,8 +111,6 @@ async def _answer(
             return None
         if fault.kind == "status":
             return _scripted(world, service, request, fault)
-        if fault.kind == "delay":
-            await asyncio.sleep(fault.seconds or 0)
     if route is None:
         reason = f"The emulator has no route for {request.method} {request.url.path}."
         status = 404 if service == "unknown" else 501
@@ -126,7 +125,7 @@ async def _answer(
     if fault.kind == "status_after":
         return _scripted(world, service, request, fault)
     if fault.kind == "not_json":
-        return HTMLResponse(_NOT_JSON)
+        return HTMLResponse(_TEMPLATES.get_template("it_works.html").render())
     if fault.kind == "reset_after":
         return None
     return response

@@ -21,16 +21,13 @@ KINDS: dict[str, str] = {
     "half_body": "act, send half of the answer's body, then close",
     "not_json": "act, then answer 200 with a page of HTML",
     "stale_read": "GET: answer as before the last write of the service",
-    "delay": "wait `seconds`, then behave normally",
 }
 _TAKES: dict[str, frozenset[str]] = {
     "status": frozenset({"status", "body", "headers"}),
     "status_after": frozenset({"status", "body", "headers"}),
     "refuse": frozenset({"seconds"}),
     "timeout": frozenset({"seconds"}),
-    "delay": frozenset({"seconds"}),
 }
-_NEEDS = {"status": "status", "status_after": "status", "delay": "seconds"}
 _RULE_FIELDS = {"service", "method", "path", "skip", "times", "action"}
 _SERVICES = tuple(name for name in get_args(ServiceName) if name != "control")
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -120,9 +117,8 @@ def _parse_action(action: object) -> Action:
     unknown = sorted(action.keys() - _TAKES.get(kind, frozenset()) - {"kind"})
     if unknown:
         raise InvalidFault(f"unknown fields of an action of kind {kind}: {', '.join(unknown)}")
-    needed = _NEEDS.get(kind)
-    if needed and action.get(needed) is None:
-        raise InvalidFault(f"{kind} needs the number `{needed}`")
+    if kind in ("status", "status_after") and action.get("status") is None:
+        raise InvalidFault(f"{kind} needs the number `status`")
     status = action.get("status", 503)
     if not _is_count(status) or not 200 <= status <= 599:
         raise InvalidFault("status must be a final HTTP status: 200 to 599")

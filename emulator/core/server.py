@@ -1,15 +1,15 @@
-"""Runs the emulator: a TLS server on loopback, in a thread for tests. ``daemon`` keeps one between commands."""
+"""Runs the emulator: a TLS server on loopback, in a thread for tests. ``daemon`` keeps one between commands.
+
+It listens on 127.0.0.1 only, because its secrets are known to everybody.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 import sqlite3
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -31,18 +31,6 @@ STOP_DEADLINE_S = 10.0
 
 class EmulatorError(Exception):
     """The emulator cannot be started, found or stopped; the message says why and what to do."""
-
-
-def require_loopback(host: str) -> str:
-    """``host`` if it is this computer only. Raises ``EmulatorError`` for any other: its secrets are public."""
-    if host == "localhost":
-        return "127.0.0.1"
-    try:
-        if ipaddress.ip_address(host) == ipaddress.ip_address("127.0.0.1"):
-            return host
-    except ValueError:
-        pass
-    raise EmulatorError(f"the emulator listens on 127.0.0.1 only, not on {host!r}: its secrets are known to everybody")
 
 
 def state_lock(state_dir: Path) -> FileLock:
@@ -102,18 +90,14 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def close_port_for(self, seconds: float) -> None:
-        """Refuse new connections for ``seconds``. Call it in the server's thread."""
+        """Refuse new connections for ``seconds``; those that are open stay. Call it in the server's thread."""
         assert self._loop is not None
-        self.close_port()
-        self._reopening = self._loop.call_later(seconds, lambda: asyncio.ensure_future(self.open_port()))
-
-    def close_port(self) -> None:
-        """Refuse new connections; those that are open stay."""
         for server in self.servers:
             server.close()
         self.servers = []
+        self._reopening = self._loop.call_later(seconds, lambda: asyncio.ensure_future(self._open_port()))
 
-    async def open_port(self) -> None:
+    async def _open_port(self) -> None:
         """Listen again, on the same port."""
         if self.servers or self.should_exit:
             return
@@ -125,11 +109,6 @@ class _Server(uvicorn.Server):
         server = await loop.create_server(protocol, sock=_listen(self._port), ssl=self.config.ssl, backlog=1024)
         self.servers = [server]
 
-    def in_loop(self, coroutine: Any) -> None:
-        """Run a coroutine in the server's thread and wait for it."""
-        assert self._loop is not None
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(STOP_DEADLINE_S)
-
 
 class EmulatorServer:
     """The emulator in a thread of this process.
@@ -138,10 +117,7 @@ class EmulatorServer:
     ``world`` may be used from the test's thread; ``control`` is a client of the control routes.
     """
 
-    def __init__(
-        self, state_dir: Path | str, port: int = 0, host: str = "127.0.0.1", services: Services | None = None
-    ) -> None:
-        require_loopback(host)
+    def __init__(self, state_dir: Path | str, port: int = 0, services: Services | None = None) -> None:
         self._state_dir = Path(state_dir).resolve()
         self._port = port
         self._services = services
@@ -215,20 +191,6 @@ class EmulatorServer:
     def env(self) -> dict[str, str]:
         """Environment variables that point clients at this emulator."""
         return self._get().world.environment()
-
-    @contextmanager
-    def unreachable(self) -> Iterator[None]:
-        """Refuse every new connection (ECONNREFUSED) for the length of the block; open connections stay."""
-        server = self._get().server
-
-        async def close() -> None:
-            server.close_port()
-
-        server.in_loop(close())
-        try:
-            yield
-        finally:
-            server.in_loop(server.open_port())
 
     def _get(self) -> RunningServer:
         if self._running is None:

@@ -13,14 +13,11 @@ from emulator.entra.ids import is_uuid
 ORGANISATION = "AzureADMyOrg"
 ORGANISATIONS = "AzureADMultipleOrgs"
 EVERYBODY = "AzureADandPersonalMicrosoftAccount"
-PERSONAL = "PersonalMicrosoftAccount"
-AUDIENCES = (ORGANISATION, ORGANISATIONS, EVERYBODY, PERSONAL)
+AUDIENCES = (ORGANISATION, ORGANISATIONS, EVERYBODY)
 
 MAX_SECRETS_WITH_PERSONAL_ACCOUNTS = 2
 MAX_DISPLAY_NAME = 120
 MAX_DISPLAY_NAME_WITH_PERSONAL_ACCOUNTS = 90
-MAX_IDENTIFIER_URIS_WITH_PERSONAL_ACCOUNTS = 50
-MAX_IDENTIFIER_URI_WITH_PERSONAL_ACCOUNTS = 120
 MAX_PERMISSIONS_WITH_PERSONAL_ACCOUNTS = 200
 MAX_PERMISSIONS_OF_ONE_API_WITH_PERSONAL_ACCOUNTS = 30
 MAX_NOTES = 1024
@@ -71,45 +68,27 @@ _DEFAULTS: Document = {
         "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": False},
     },
 }
-_TEXT = {
-    "applicationTemplateId",
-    "defaultRedirectUri",
-    "description",
-    "groupMembershipClaims",
-    "info.logoUrl",
-    "info.marketingUrl",
-    "info.privacyStatementUrl",
-    "info.supportUrl",
-    "info.termsOfServiceUrl",
-    "notes",
-    "parentalControlSettings.legalAgeGroupRule",
-    "serviceManagementReference",
-    "signInAudience",
-    "tokenEncryptionKeyId",
-    "web.homePageUrl",
-    "web.logoutUrl",
-}
 _TYPES: dict[str, type] = {
-    **dict.fromkeys(_TEXT, str),
     "api.acceptMappedClaims": bool,
     "api.requestedAccessTokenVersion": int,
     "isDeviceOnlyAuthSupported": bool,
     "isFallbackPublicClient": bool,
-    "oauth2RequirePostResponse": bool,
-    "optionalClaims": dict,
-    "web.implicitGrantSettings.enableAccessTokenIssuance": bool,
-    "web.implicitGrantSettings.enableIdTokenIssuance": bool,
 }
-"""Of every property that is neither an object of ``_DEFAULTS`` nor a list."""
-_OBJECTS_IN = {
+"""Types of properties whose default is null and that are no strings."""
+_NOT_MODELLED = {
     "addIns",
+    "api.knownClientApplications",
     "api.oauth2PermissionScopes",
     "api.preAuthorizedApplications",
     "appRoles",
+    "identifierUris",
     "keyCredentials",
-    "requiredResourceAccess",
+    "optionalClaims",
+    "publicClient.redirectUris",
+    "spa.redirectUris",
+    "tokenEncryptionKeyId",
 }
-"""Lists of objects; all others are lists of texts."""
+"""Properties that a client may write only as empty: no component declares them, and nothing here would follow them."""
 _READ_ONLY = {
     "appId",
     "createdDateTime",
@@ -118,12 +97,11 @@ _READ_ONLY = {
     "publisherDomain",
     "samlMetadataUrl",
 }
-_OUTSIDE_THE_MODEL = {"addIns", "keyCredentials", "tokenEncryptionKeyId"}
 
 
 def has_personal_accounts(resource: Document) -> bool:
-    """Whether the audience includes personal Microsoft accounts, which brings the narrower limits."""
-    return resource["signInAudience"] in (EVERYBODY, PERSONAL)
+    """Whether the audience includes personal Microsoft accounts, which have narrower limits."""
+    return bool(resource["signInAudience"] == EVERYBODY)
 
 
 def created(body: Document, fixed: Document) -> Document:
@@ -140,8 +118,8 @@ def created(body: Document, fixed: Document) -> Document:
 def changed(resource: Document, body: Document) -> Document:
     """``resource`` after a PATCH: nested objects merge, arrays are replaced, null clears. Raises ``GraphError``.
 
-    ``@odata.type`` and ``id`` are ignored (observed); unknown and read-only properties are refused, so that a client
-    that writes something this emulator would lose is told.
+    ``@odata.type`` and ``id`` are ignored (observed). A property that is unknown, read-only or not modelled is refused,
+    because the emulator would lose what the client wrote.
     """
     result = copy.deepcopy(resource)
     for name, value in body.items():
@@ -153,19 +131,19 @@ def changed(resource: Document, body: Document) -> Document:
             raise graph_errors.bad_request(
                 "Property 'passwordCredentials' cannot be written; use the addPassword and removePassword actions."
             )
-        if name in _READ_ONLY or (name in _OUTSIDE_THE_MODEL and value):
+        if name in _READ_ONLY:
             raise graph_errors.bad_request(f"Property '{name}' is read-only and cannot be set.")
         if name != "displayName" and name not in _DEFAULTS:
             raise graph_errors.bad_request(f"Invalid property '{name}'.")
         result[name] = _merged(name, result.get(name), _DEFAULTS.get(name), value)
     _check(result)
-    _require_disabled_first(resource["appRoles"], result["appRoles"])
-    _require_disabled_first(resource["api"]["oauth2PermissionScopes"], result["api"]["oauth2PermissionScopes"])
     return result
 
 
 def _merged(path: str, present: Any, default: Any, value: Any) -> Any:
-    if value is None:
+    if path in _NOT_MODELLED and value:
+        raise graph_errors.bad_request(f"The emulator does not model '{path}'.")
+    if value is None or path in _NOT_MODELLED:
         return copy.deepcopy(default)
     if isinstance(default, dict):
         if not isinstance(value, dict):
@@ -178,24 +156,13 @@ def _merged(path: str, present: Any, default: Any, value: Any) -> Any:
                 raise graph_errors.bad_request(f"Invalid property '{name}' of '{path}'.")
             result[name] = _merged(f"{path}.{name}", result.get(name), default[name], item)
         return result
-    if isinstance(default, list):
-        wanted = dict if path in _OBJECTS_IN else str
-        if not isinstance(value, list) or not all(isinstance(item, wanted) for item in value):
-            raise graph_errors.invalid_value(path)
-    elif path in _TYPES and type(value) is not _TYPES[path]:
+    wanted = _TYPES.get(path, str if default is None else type(default))
+    if type(value) is not wanted:
+        raise graph_errors.invalid_value(path)
+    item_type = dict if path == "requiredResourceAccess" else str
+    if isinstance(value, list) and not all(isinstance(item, item_type) for item in value):
         raise graph_errors.invalid_value(path)
     return value
-
-
-def _require_disabled_first(before: list[Document], after: list[Document]) -> None:
-    """Roles and scopes may only go once they are disabled (text reported)."""
-    kept = {item["id"] for item in after}
-    if any(item.get("isEnabled", True) and item["id"] not in kept for item in before):
-        raise graph_errors.GraphError(
-            400,
-            "CannotDeleteOrUpdateEnabledEntitlement",
-            "Permission (scope or role) cannot be deleted or updated unless disabled first.",
-        )
 
 
 def _check(resource: Document) -> None:
@@ -209,12 +176,6 @@ def _check(resource: Document) -> None:
     version = resource["api"]["requestedAccessTokenVersion"]
     if version not in (None, 1, 2) or (personal and version != 2):
         raise graph_errors.access_token_version_invalid()
-    for property_name, items in (
-        ("appRoles", resource["appRoles"]),
-        ("api.oauth2PermissionScopes", resource["api"]["oauth2PermissionScopes"]),
-    ):
-        if not all(is_uuid(item.get("id")) for item in items):
-            raise graph_errors.invalid_value(property_name)
     if len(resource["notes"] or "") > MAX_NOTES:
         raise graph_errors.invalid_value("notes")
     redirect_uris.check(resource, has_personal_accounts=personal)
@@ -238,18 +199,6 @@ def _check_permissions(access: list[Document]) -> None:
 
 def _check_for_personal_accounts(resource: Document) -> None:
     """Limits of audiences with personal accounts (documented; their status is assumed)."""
-    if resource["appRoles"]:
-        raise graph_errors.bad_request("Application roles are not supported for applications with personal accounts.")
-    uris = resource["identifierUris"]
-    if len(uris) > MAX_IDENTIFIER_URIS_WITH_PERSONAL_ACCOUNTS:
-        raise graph_errors.invalid_value("identifierUris")
-    for uri in uris:
-        if (
-            len(uri) > MAX_IDENTIFIER_URI_WITH_PERSONAL_ACCOUNTS
-            or uri.lower().startswith("urn:")
-            or any(mark in uri for mark in "?#*")
-        ):
-            raise graph_errors.invalid_value("identifierUris")
     counts = [len(api["resourceAccess"]) for api in resource["requiredResourceAccess"]]
     if sum(counts) > MAX_PERMISSIONS_WITH_PERSONAL_ACCOUNTS or any(
         count > MAX_PERMISSIONS_OF_ONE_API_WITH_PERSONAL_ACCOUNTS for count in counts

@@ -7,7 +7,6 @@ unknown client, wrong authority, wrong redirect URI, account that may not sign i
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -21,7 +20,6 @@ from emulator.entra.grants import Grant
 from emulator.entra.login_errors import Failure, LoginError
 from emulator.entra.tenants import ACCOUNTS, Account, Authority, account_named, authority_named
 
-_RESPONSE_MODES = ("query", "fragment", "form_post")
 _CHOICE_PARAMETERS = ("account", "action")
 _PROMPTS = ("", "none", "login", "select_account", "consent", "create")
 
@@ -34,7 +32,6 @@ class _Request:
     authority: Authority
     application: DirectoryObject
     redirect_uri: str
-    response_mode: str
     parameters: dict[str, str]
 
 
@@ -73,12 +70,12 @@ def _checked(world: World, tenant: str, parameters: dict[str, str]) -> _Request:
     redirect_uri = parameters.get("redirect_uri", "")
     if not redirect_uri:
         raise LoginError(login_errors.REDIRECT_URI_MISSING)
-    if not redirect_uris.matches(redirect_uri, clients.registered_uris(application)):
+    if not redirect_uris.matches(redirect_uri, application.resource["web"]["redirectUris"]):
         raise LoginError(login_errors.REDIRECT_URI_MISMATCH, redirect_uri=redirect_uri, app_id=app_id)
     response_mode = parameters.get("response_mode") or "query"
-    if response_mode not in _RESPONSE_MODES:
+    if response_mode != "query":
         raise LoginError(login_errors.RESPONSE_MODE_UNSUPPORTED, value=response_mode)
-    return _Request(world, authority, application, redirect_uri, response_mode, parameters)
+    return _Request(world, authority, application, redirect_uri, parameters)
 
 
 def _answer(checked: _Request, request: Request) -> Response:
@@ -137,9 +134,6 @@ def _code(checked: _Request, account: Account, wanted: scopes.Wanted) -> str:
         grants.consent_as_admin(world, app_id, account.tenant_id, wanted.needs_admin)
     elif wanted.needs_admin and not grants.has_admin_consent(world, app_id, account.tenant_id, wanted.needs_admin):
         raise _shown(login_errors.ADMIN_CONSENT_NEEDED, scopes=" ".join(wanted.needs_admin), app_id=app_id)
-    now = time.time()
-    parameters = checked.parameters
-    challenge = parameters.get("code_challenge")
     return grants.issue_code(
         world,
         Grant(
@@ -148,26 +142,18 @@ def _code(checked: _Request, account: Account, wanted: scopes.Wanted) -> str:
             scopes=list(wanted.values),
             authority=checked.authority.name,
             redirect_uri=checked.redirect_uri,
-            issued_at=now,
-            expires_at=now + world.settings["code_expires_in"],
-            nonce=parameters.get("nonce"),
-            challenge=challenge,
-            challenge_method=(parameters.get("code_challenge_method") or "plain") if challenge else None,
+            nonce=checked.parameters.get("nonce"),
+            challenge=checked.parameters.get("code_challenge"),
         ),
     )
 
 
 def _back(checked: _Request, answer: dict[str, str]) -> Response:
-    """Send the browser to the redirect URI in the response mode asked for, with ``state`` echoed."""
+    """Send the browser to the redirect URI, with ``state`` echoed."""
     state = checked.parameters.get("state")
     values = answer if state is None else {**answer, "state": state}
-    if checked.response_mode == "form_post":
-        return pages.form_post(checked.redirect_uri, values)
     parts = urlsplit(checked.redirect_uri)
-    if checked.response_mode == "fragment":
-        parts = parts._replace(fragment=urlencode(values))
-    else:
-        parts = parts._replace(query="&".join(filter(None, [parts.query, urlencode(values)])))
+    parts = parts._replace(query="&".join(filter(None, [parts.query, urlencode(values)])))
     return RedirectResponse(urlunsplit(parts), 302, headers={"Cache-Control": "no-store"})
 
 

@@ -55,25 +55,23 @@ def add(world: World, application: DirectoryObject, wanted: Any) -> Document:
         "secretText": None,
         "startDateTime": format_instant(start),
     }
-    _remember_for_lagging_reads(world, application)
     credentials.append(credential)
     usable_at = now + timedelta(seconds=_delay_s(world, credential["keyId"] or ""))
     application.secrets[str(credential["keyId"])] = {"hash": hash_of(text), "usable_at": usable_at.isoformat()}
     return {**credential, "secretText": text}
 
 
-def remove(world: World, application: DirectoryObject, key_id: str) -> None:
+def remove(application: DirectoryObject, key_id: str) -> None:
     """Remove a secret (not saved yet); it is refused from now on. Raises ``GraphError`` 400 when there is none."""
     credentials = application.resource["passwordCredentials"]
     kept = [credential for credential in credentials if credential["keyId"] != key_id.lower()]
     if len(kept) == len(credentials):
         raise graph_errors.password_not_found(key_id)
-    _remember_for_lagging_reads(world, application)
     application.resource["passwordCredentials"] = kept
     application.secrets.pop(key_id.lower(), None)
 
 
-def judge(world: World, application: DirectoryObject, text: str) -> Verdict:
+def verdict_on(world: World, application: DirectoryObject, text: str) -> Verdict:
     """Whether ``text`` is a secret of the application that works at this virtual instant."""
     wanted = hash_of(text)
     now = world.clock.now()
@@ -92,24 +90,6 @@ def judge(world: World, application: DirectoryObject, text: str) -> Verdict:
 def hash_of(text: str) -> str:
     """What is kept of a secret. Secrets are random and long, so that a plain hash cannot be searched."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def shown(application: DirectoryObject) -> list[Any]:
-    """The credentials that a read shows: those before the last change, as long as reads lag."""
-    lagging = application.lagging
-    if lagging is None:
-        return list(application.resource["passwordCredentials"])
-    return list(lagging["credentials"])
-
-
-def count_read(application: DirectoryObject) -> bool:
-    """One more read has shown lagging credentials; True when the application changed by it."""
-    if application.lagging is None:
-        return False
-    application.lagging["reads"] -= 1
-    if application.lagging["reads"] <= 0:
-        application.lagging = None
-    return True
 
 
 def _wanted(world: World, wanted: Any, now: datetime) -> tuple[str | None, datetime, datetime]:
@@ -167,9 +147,3 @@ def _delay_s(world: World, key_id: str) -> float:
         share = int(hashlib.sha256(key_id.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF
         return float(least + (most - least) * share)
     return float(delay)
-
-
-def _remember_for_lagging_reads(world: World, application: DirectoryObject) -> None:
-    reads = world.settings["password_visible_after_reads"]
-    if reads:
-        application.lagging = {"reads": reads, "credentials": shown(application)}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from emulator.core.clock import parse_instant
 from emulator.core.world import World
-from emulator.entra import application_rules, client_secrets, login_errors, redirect_uris
+from emulator.entra import application_rules, client_secrets, login_errors
 from emulator.entra.client_secrets import Verdict
 from emulator.entra.directory import APPLICATION, SERVICE_PRINCIPAL, Directory, DirectoryObject
 from emulator.entra.ids import TENANT_ID
@@ -17,8 +14,8 @@ from emulator.entra.tenants import CONSUMERS, Account, Authority
 def application_at(world: World, app_id: str, authority: Authority) -> DirectoryObject:
     """The application, if its audience fits the authority.
 
-    Raises ``LoginError``: 700016 for an unknown or deleted application or another organisation's tenant, 50194,
-    9002332 and 9002331 for an audience that does not fit, 7000112 for a disabled one.
+    Raises ``LoginError``: 700016 for an unknown or deleted application or another organisation's tenant, 50194
+    and 9002332 for an audience that does not fit, 7000112 for a disabled one.
     """
     directory = Directory(world)
     application = directory.with_app_id(APPLICATION, app_id)
@@ -26,10 +23,7 @@ def application_at(world: World, app_id: str, authority: Authority) -> Directory
         raise LoginError(login_errors.APP_NOT_IN_TENANT, app_id=app_id, tenant=authority.name)
     audience = application.resource["signInAudience"]
     facts = {"app_id": application.app_id, "name": str(application.resource["displayName"])}
-    if audience == application_rules.PERSONAL:
-        if authority.is_tenant or authority.name == "organizations":
-            raise LoginError(login_errors.PERSONAL_ACCOUNTS_ONLY, **facts)
-    elif authority.name == CONSUMERS:
+    if authority.name == CONSUMERS:
         if audience != application_rules.EVERYBODY:
             raise LoginError(login_errors.WORK_ACCOUNTS_ONLY, **facts)
     elif audience == application_rules.ORGANISATION:
@@ -46,46 +40,29 @@ def application_at(world: World, app_id: str, authority: Authority) -> Directory
 def principal_at(world: World, app_id: str, tenant_id: str) -> tuple[DirectoryObject, DirectoryObject]:
     """The application and its service principal in a tenant, for signing in as itself.
 
-    Only the home tenant has any. Raises ``LoginError`` 700016 without one, or while a new one is not known here yet,
-    and 7000112 when it is disabled.
+    Only the home tenant has any. Raises ``LoginError`` 700016 without one and 7000112 when it is disabled.
     """
     directory = Directory(world)
     application = directory.with_app_id(APPLICATION, app_id)
     principal = directory.with_app_id(SERVICE_PRINCIPAL, app_id) if tenant_id == TENANT_ID else None
-    if application is None or principal is None or _is_too_new(world, principal):
+    if application is None or principal is None:
         raise LoginError(login_errors.APP_NOT_IN_TENANT, app_id=app_id, tenant=tenant_id)
     if not principal.resource["accountEnabled"]:
         raise LoginError(login_errors.APP_DISABLED, app_id=app_id)
     return application, principal
 
 
-def _is_too_new(world: World, principal: DirectoryObject) -> bool:
-    known_from = parse_instant(principal.resource["createdDateTime"]) + timedelta(
-        seconds=world.settings["app_propagation_s"]
-    )
-    return world.clock.now() < known_from
-
-
 def prove(world: World, application: DirectoryObject, secret: str) -> None:
     """Raises ``LoginError`` 7000215 for a secret that is wrong, removed or not usable yet, 7000222 if it expired."""
-    verdict = client_secrets.judge(world, application, secret)
+    verdict = client_secrets.verdict_on(world, application, secret)
     if verdict is Verdict.EXPIRED:
         raise LoginError(login_errors.EXPIRED_SECRET, app_id=application.app_id)
     if verdict is Verdict.UNKNOWN:
         raise LoginError(login_errors.INVALID_SECRET, app_id=application.app_id)
 
 
-def prove_for_user_flow(
-    world: World, application: DirectoryObject, secret: str | None, redirect_uri: str | None
-) -> None:
-    """Prove a client that redeems a user's grant: public platforms send no secret, Web ones must. An empty one is none.
-
-    ``redirect_uri`` is the one registered for the flow; its platform decides. Raises ``LoginError``.
-    """
-    if redirect_uri is not None and _is_public(application, redirect_uri):
-        if secret:
-            raise LoginError(login_errors.PUBLIC_CLIENT_SENT_SECRET)
-        return
+def prove_for_user_flow(world: World, application: DirectoryObject, secret: str | None) -> None:
+    """Prove a client that redeems a user's grant. Raises ``LoginError`` 7000218 without a secret, else as ``prove``."""
     if not secret:
         raise LoginError(login_errors.NO_SECRET)
     prove(world, application, secret)
@@ -99,7 +76,6 @@ def require_account(application: DirectoryObject, authority: Authority, account:
         audience in (application_rules.ORGANISATION, application_rules.ORGANISATIONS)
         or authority.name == "organizations"
     )
-    wrong_kind = wrong_kind or (not account.is_personal and audience == application_rules.PERSONAL)
     if wrong_kind or (tenant is not None and tenant != account.tenant_id):
         raise LoginError(
             login_errors.ACCOUNT_NOT_IN_TENANT,
@@ -109,17 +85,3 @@ def require_account(application: DirectoryObject, authority: Authority, account:
             app_id=application.app_id,
             name=str(application.resource["displayName"]),
         )
-
-
-def registered_uris(application: DirectoryObject) -> list[str]:
-    """Redirect URIs of all platforms."""
-    resource = application.resource
-    return [uri for platform in ("web", "spa", "publicClient") for uri in resource[platform]["redirectUris"]]
-
-
-def _is_public(application: DirectoryObject, redirect_uri: str) -> bool:
-    resource = application.resource
-    if redirect_uris.matches(redirect_uri, resource["web"]["redirectUris"]):
-        return False
-    public = [*resource["spa"]["redirectUris"], *resource["publicClient"]["redirectUris"]]
-    return redirect_uris.matches(redirect_uri, public)

@@ -7,34 +7,31 @@ import hashlib
 import secrets
 import time
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 
 from emulator.core.world import World
-from emulator.entra import login_errors, permission_grants
+from emulator.entra import login_errors
 from emulator.entra.client_secrets import hash_of
-from emulator.entra.ids import TENANT_ID
 from emulator.entra.login_errors import LoginError
 from emulator.entra.tenants import Account, Authority, account_with_id
 
 _CODES, _REFRESH_TOKENS, _CONSENTS = "entra.codes", "entra.refresh_tokens", "entra.consents"
 _VERIFIER_LENGTHS = range(43, 129)
+_CODE_LIFETIME_S = 600
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a user allowed an application. Times are seconds of the real clock since 1970."""
+    """What a user allowed an application. ``expires_at``: of its code, in seconds of the real clock since 1970."""
 
     app_id: str
     account_id: str
     scopes: list[str]
     authority: str
     redirect_uri: str
-    issued_at: float
-    expires_at: float
     nonce: str | None = None
     challenge: str | None = None
-    challenge_method: str | None = None
     is_used: bool = False
+    expires_at: float = 0
 
     @property
     def account(self) -> Account:
@@ -46,16 +43,16 @@ class Grant:
 
 
 def challenge_problem(challenge: str | None, method: str | None) -> bool:
-    """Whether a PKCE challenge cannot be accepted: S256 and plain (the default) are known (documented)."""
+    """Whether a PKCE challenge cannot be accepted. Entra knows S256 and plain (documented); the emulator S256 only."""
     if challenge is None:
         return method is not None
-    return method not in (None, "plain", "S256") or len(challenge) not in _VERIFIER_LENGTHS
+    return method != "S256" or len(challenge) not in _VERIFIER_LENGTHS
 
 
 def issue_code(world: World, grant: Grant) -> str:
     """A new authorization code for the grant."""
     code = "0." + secrets.token_urlsafe(48)
-    world.store.put(_CODES, hash_of(code), asdict(grant))
+    world.store.put(_CODES, hash_of(code), {**asdict(grant), "expires_at": time.time() + _CODE_LIFETIME_S})
     return code
 
 
@@ -87,22 +84,16 @@ def redeem_code(
 def issue_refresh_token(world: World, grant: Grant) -> str:
     """A refresh token for the same grant; earlier ones stay valid (documented)."""
     token = "1." + secrets.token_urlsafe(64)
-    now = time.time()
-    lifetime = world.settings["refresh_token_expires_in"]
-    kept = {**asdict(grant), "issued_at": now, "expires_at": now + lifetime}
-    world.store.put(_REFRESH_TOKENS, hash_of(token), kept)
+    world.store.put(_REFRESH_TOKENS, hash_of(token), asdict(grant))
     return token
 
 
 def redeem_refresh_token(world: World, token: str, *, app_id: str, authority: Authority) -> Grant:
-    """The grant behind a refresh token. Raises ``LoginError`` 70000 unknown, 700082 expired, 700005 other tenant."""
+    """The grant behind a refresh token. Raises ``LoginError`` 70000 unknown, 700005 other tenant."""
     document = world.store.get(_REFRESH_TOKENS, hash_of(token))
     grant = None if document is None else Grant(**document)
     if grant is None or grant.app_id != app_id:
         raise LoginError(login_errors.GRANT_INVALID, name="refresh_token")
-    if time.time() >= grant.expires_at:
-        issued = datetime.fromtimestamp(grant.issued_at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        raise LoginError(login_errors.REFRESH_TOKEN_EXPIRED, issued=issued)
     _require_authority(grant, authority)
     return grant
 
@@ -115,13 +106,9 @@ def consent_as_admin(world: World, app_id: str, tenant_id: str, scopes: tuple[st
 
 
 def has_admin_consent(world: World, app_id: str, tenant_id: str, scopes: tuple[str, ...]) -> bool:
-    """Whether an administrator of the tenant has consented to all of ``scopes``, while signing in or through Graph."""
+    """Whether an administrator of the tenant has consented to all of ``scopes``."""
     kept = world.store.get(_CONSENTS, f"{app_id}:{tenant_id}") or {"scopes": []}
-    missing = set(scopes) - set(kept["scopes"])
-    if tenant_id == TENANT_ID:
-        granted = permission_grants.granted_to_everybody(world, app_id)
-        missing = {scope for scope in missing if scope.lower() not in granted}
-    return not missing
+    return set(scopes) <= set(kept["scopes"])
 
 
 def _require_authority(grant: Grant, authority: Authority) -> None:
@@ -135,7 +122,5 @@ def _verifies(grant: Grant, verifier: str | None) -> bool:
         return verifier is None
     if verifier is None:
         return False
-    if grant.challenge_method == "S256":
-        digest = hashlib.sha256(verifier.encode()).digest()
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == grant.challenge
-    return verifier == grant.challenge
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == grant.challenge

@@ -9,23 +9,21 @@ from starlette.requests import Request
 
 from emulator.core.world import World, world_of
 from emulator.entra import graph_errors
-from emulator.entra.directory import DirectoryObject
+from emulator.entra.directory import APPLICATION, Directory, DirectoryObject
 from emulator.entra.ids import GRAPH_APP_ID, GRAPH_PUBLIC_URL
 from emulator.entra.tokens import InvalidToken, signer_of
 
 ALL, OWNED = "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"
 _WRITES_ALL = {ALL, "Directory.ReadWrite.All"}
-_GRANTS = {"Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"}
 _READS = _WRITES_ALL | {OWNED, "Application.Read.All", "Directory.Read.All"}
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The holder of an access token: ``object_id`` of its service principal or user, its roles and delegated scopes."""
+    """The holder of an access token: ``object_id`` of its service principal or user, and its application roles."""
 
     object_id: str
     roles: frozenset[str]
-    scopes: frozenset[str]
 
     def require_read(self) -> None:
         """May look at all applications and service principals. Raises ``GraphError`` 403."""
@@ -37,19 +35,16 @@ class Caller:
         if not self.roles & (_WRITES_ALL | {OWNED}):
             raise graph_errors.insufficient_privileges()
 
-    def require_change(self, item: DirectoryObject) -> None:
-        """May change ``item``: with OwnedBy only as its owner (documented).
+    def require_change(self, directory: Directory, item: DirectoryObject) -> None:
+        """May change ``item``: with OwnedBy as its owner only, and for a service principal as the owner of the
+        application too (documented).
 
         Raises ``GraphError`` 403 (assumed).
         """
         if self.roles & _WRITES_ALL:
             return
-        if OWNED not in self.roles or self.object_id not in item.owners:
-            raise graph_errors.insufficient_privileges()
-
-    def require_grants(self) -> None:
-        """May consent for others (documented). Raises ``GraphError`` 403."""
-        if not self.roles & _GRANTS:
+        application = directory.with_app_id(APPLICATION, item.app_id) or item
+        if OWNED not in self.roles or not all(self.object_id in owned.owners for owned in (item, application)):
             raise graph_errors.insufficient_privileges()
 
     @property
@@ -63,8 +58,23 @@ def graph_audiences(world: World) -> tuple[str, ...]:
     return (world.base_url, GRAPH_PUBLIC_URL, GRAPH_APP_ID)
 
 
-def claims_of(request: Request) -> dict[str, Any]:
-    """The claims of the request's bearer token for Graph. Raises ``GraphError`` 401."""
+def readable(request: Request, kind: str) -> tuple[Directory, DirectoryObject]:
+    """The object that a request names, for a caller who may read it. Raises ``GraphError`` 401, 403 and 404."""
+    caller_of(request).require_read()
+    directory = Directory(world_of(request))
+    return directory, directory.get(kind, str(request.path_params["id"]))
+
+
+def changeable(request: Request, kind: str) -> tuple[Directory, DirectoryObject]:
+    """The object that a request names, for a caller who may change it. Raises ``GraphError`` 401, 403 and 404."""
+    caller = caller_of(request)
+    directory = Directory(world_of(request))
+    item = directory.get(kind, str(request.path_params["id"]))
+    caller.require_change(directory, item)
+    return directory, item
+
+
+def _claims_of(request: Request) -> dict[str, Any]:
     world = world_of(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -79,10 +89,9 @@ def claims_of(request: Request) -> dict[str, Any]:
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller. Raises ``GraphError`` 401."""
-    claims = claims_of(request)
+    """The caller, by the request's bearer token for Graph. Raises ``GraphError`` 401."""
+    claims = _claims_of(request)
     return Caller(
         object_id=str(claims.get("oid") or claims.get("sub") or ""),
         roles=frozenset(claims.get("roles", ())),
-        scopes=frozenset(str(claims.get("scp", "")).split()),
     )

@@ -119,11 +119,6 @@ def service_principal_exists(app_id: str) -> GraphError:
     )
 
 
-def grant_exists() -> GraphError:
-    """A second grant of the same kind for the same client and resource (reported)."""
-    return GraphError(409, "Request_MultipleObjectsWithSameKeyValue", "Permission entry already exists.")
-
-
 def msa_application_missing() -> GraphError:
     """The personal-account side of a new application is not ready (reported)."""
     return GraphError(409, "Error_MsaAppDoesNotExist", "The corresponding MSA application does not exist.")
@@ -167,16 +162,6 @@ def owner_exists() -> GraphError:
     """An owner added twice (observed)."""
     return bad_request(
         "One or more added object references already exist for the following modified properties: 'owners'."
-    )
-
-
-def quota_exceeded() -> GraphError:
-    """Too many objects; deleted ones count (documented)."""
-    return GraphError(
-        403,
-        "Directory_QuotaExceeded",
-        "The directory object quota limit for the Tenant has been exceeded. Please ask your administrator to increase "
-        "the quota limit or delete objects to reduce the used quota.",
     )
 
 

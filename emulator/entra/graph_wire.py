@@ -1,4 +1,4 @@
-"""Graph's wire format: bodies, filters, selections, pages. Anything outside the subset is refused, not ignored."""
+"""Graph's wire format: bodies, filters, selections. Anything outside the subset is refused, not ignored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,11 +16,8 @@ from emulator.entra import graph_errors
 from emulator.entra.ids import fresh
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
-_OPTIONS = {"$filter", "$select", "$top", "$skiptoken", "$count"}
-_STRING = r"'(?P<value>(?:[^']|'')*)'"
-_EQUALS = re.compile(rf"(?P<name>[A-Za-z]+)\s+eq\s+{_STRING}")
-_STARTS_WITH = re.compile(rf"startswith\(\s*(?P<name>[A-Za-z]+)\s*,\s*{_STRING}\s*\)", re.IGNORECASE)
-_ANY = re.compile(rf"(?P<name>[A-Za-z]+)/any\(\s*(?P<item>\w+)\s*:\s*(?P=item)\s+eq\s+{_STRING}\s*\)", re.IGNORECASE)
+_OPTIONS = {"$filter", "$select"}
+_EQUALS = re.compile(r"(?P<name>[A-Za-z]+)\s+eq\s+'(?P<value>(?:[^']|'')*)'")
 _FILTERABLE = ("id", "appId", "displayName")
 
 Predicate = Callable[[Document], bool]
@@ -50,36 +46,21 @@ def check_options(request: Request, allowed: Iterable[str] = _OPTIONS) -> None:
         raise graph_errors.unsupported_query(", ".join(unknown))
 
 
-def predicate(text: str | None) -> Predicate:
-    """A test for resources from a ``$filter``: ``x eq '…'``, ``startswith(x,'…')``, ``xs/any(u:u eq '…')``.
+def predicate(request: Request) -> Predicate:
+    """A test for resources from the request's ``$filter``, which may be ``x eq '…'``.
 
-    Comparisons of strings disregard case, as the directory's do. Raises ``GraphError`` 400 for any other filter.
+    Comparisons of strings disregard case, as the directory's do. Raises ``GraphError`` 400 for any other filter and for
+    other query options.
     """
+    check_options(request)
+    text = request.query_params.get("$filter")
     if text is None:
         return lambda _resource: True
-    for pattern, build in ((_EQUALS, _equals), (_STARTS_WITH, _starts_with), (_ANY, _any)):
-        match = pattern.fullmatch(text.strip())
-        if match is not None:
-            return build(match["name"], match["value"].replace("''", "'").lower())
-    raise graph_errors.unsupported_query(f"filter {text!r}")
-
-
-def _equals(name: str, value: str) -> Predicate:
-    if name not in _FILTERABLE:
-        raise graph_errors.unsupported_query(f"filter on {name!r}")
+    match = _EQUALS.fullmatch(text.strip())
+    if match is None or match["name"] not in _FILTERABLE:
+        raise graph_errors.unsupported_query(f"filter {text!r}")
+    name, value = match["name"], match["value"].replace("''", "'").lower()
     return lambda resource: str(resource.get(name) or "").lower() == value
-
-
-def _starts_with(name: str, value: str) -> Predicate:
-    if name not in _FILTERABLE:
-        raise graph_errors.unsupported_query(f"filter on {name!r}")
-    return lambda resource: str(resource.get(name) or "").lower().startswith(value)
-
-
-def _any(name: str, value: str) -> Predicate:
-    if name != "identifierUris":
-        raise graph_errors.unsupported_query(f"filter on {name!r}")
-    return lambda resource: any(str(item).lower() == value for item in resource.get(name) or [])
 
 
 def item_response(request: Request, entity: str, resource: Document, status: int = 200) -> Response:
@@ -90,19 +71,9 @@ def item_response(request: Request, entity: str, resource: Document, status: int
 
 
 def list_response(request: Request, entity: str, resources: list[Document]) -> Response:
-    """One page of a list, with ``@odata.nextLink`` when there are more."""
-    world = world_of(request)
-    size = _number(request, "$top") or world.settings["graph_page_size"]
-    offset = _number(request, "$skiptoken") or 0
-    page = resources[offset : offset + size]
-    body: Document = {
-        "@odata.context": f"{_service_root(request)}/$metadata#{entity}",
-        "value": [_selected(request, resource) for resource in page],
-    }
-    if offset + size < len(resources):
-        query = {**request.query_params, "$skiptoken": str(offset + size)}
-        body["@odata.nextLink"] = f"{world.base_url}{request.url.path}?{urlencode(query)}"
-    return _json(body, 200)
+    """A list, on one page."""
+    context = f"{_service_root(request)}/$metadata#{entity}"
+    return _json({"@odata.context": context, "value": [_selected(request, resource) for resource in resources]}, 200)
 
 
 def no_content() -> Response:
@@ -129,15 +100,6 @@ def _selected(request: Request, resource: Document) -> Document:
         return resource
     names = [name.strip() for name in text.split(",")]
     return {name: resource[name] for name in names if name in resource}
-
-
-def _number(request: Request, name: str) -> int | None:
-    text = request.query_params.get(name)
-    if text is None:
-        return None
-    if not re.fullmatch("[0-9]{1,9}", text):
-        raise graph_errors.unsupported_query(f"{name}={text}")
-    return int(text)
 
 
 def _service_root(request: Request) -> str:

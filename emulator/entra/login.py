@@ -1,4 +1,4 @@
-"""Sign-in routes that answer JSON: ARM metadata, OIDC discovery, keys, token, userinfo."""
+"""Sign-in routes that answer JSON: ARM metadata, OIDC discovery, keys, token."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from emulator.core.world import World, world_of
-from emulator.entra import clients, grants, graph_access, graph_errors, login_errors, scopes
+from emulator.entra import clients, grants, graph_access, login_errors, scopes
 from emulator.entra.grants import Grant
 from emulator.entra.ids import DEPLOYER_APP_ID
 from emulator.entra.login_errors import LoginError
-from emulator.entra.tenants import ORGANIZATIONS, Authority, account_with_id, authority_named
-from emulator.entra.tokens import signer_of, times
+from emulator.entra.tenants import ORGANIZATIONS, Authority, authority_named
+from emulator.entra.tokens import TOKEN_LIFETIME_S, signer_of, times
 
 _METADATA_VERSION = "2022-09-01"
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -57,15 +57,14 @@ async def discovery(request: Request) -> Response:
             "issuer": f"{base_url}/{issuer_tenant}/v2.0",
             "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
             "token_endpoint": f"{root}/oauth2/v2.0/token",
-            "userinfo_endpoint": f"{base_url}/oidc/userinfo",
             "jwks_uri": f"{root}/discovery/v2.0/keys",
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query", "fragment", "form_post"],
+            "response_modes_supported": ["query"],
             "scopes_supported": list(scopes.OPENID_SCOPES),
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-            "code_challenge_methods_supported": ["plain", "S256"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "code_challenge_methods_supported": ["S256"],
             "claims_supported": [
                 "sub",
                 "iss",
@@ -104,25 +103,6 @@ async def token(request: Request) -> Response:
     return JSONResponse(await answer(world, authority, form), headers=_NO_STORE)
 
 
-async def userinfo(request: Request) -> Response:
-    """Claims of the signed-in user."""
-    claims = graph_access.claims_of(request)
-    account = account_with_id(str(claims.get("oid")))
-    if account is None or "openid" not in str(claims.get("scp", "")).split():
-        raise graph_errors.token_refused("Access token has no signed-in user.")
-    first, _, last = account.name.partition(" ")
-    return JSONResponse(
-        {
-            "sub": claims["sub"],
-            "name": account.name,
-            "given_name": first,
-            "family_name": last,
-            "email": account.user_name,
-            "picture": f"{world_of(request).base_url}/v1.0/me/photo/$value",
-        }
-    )
-
-
 async def _client_credentials(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
     app_id = _required(form, "client_id").lower()
     scope = _required(form, "scope")
@@ -136,11 +116,10 @@ async def _client_credentials(world: World, authority: Authority, form: dict[str
         raise LoginError(login_errors.NO_SECRET_CLIENT_CREDENTIALS)
     clients.prove(world, application, secret)
     audience = scopes.resource_of(world, scope, authority.name)
-    lifetime = world.settings["token_expires_in"]
     claims: dict[str, Any] = {
         "aud": audience,
         "iss": f"{world.base_url}/{authority.name}/v2.0",
-        **times(lifetime),
+        **times(),
         "appid": app_id,
         "azp": app_id,
         "idtyp": "app",
@@ -153,9 +132,9 @@ async def _client_credentials(world: World, authority: Authority, form: dict[str
         claims["roles"] = world.settings["caller_roles"]
     return {
         "token_type": "Bearer",
-        "expires_in": lifetime,
-        "ext_expires_in": lifetime,
-        "access_token": _signed(world, claims),
+        "expires_in": TOKEN_LIFETIME_S,
+        "ext_expires_in": TOKEN_LIFETIME_S,
+        "access_token": signer_of(world).sign(claims),
     }
 
 
@@ -164,7 +143,7 @@ async def _authorization_code(world: World, authority: Authority, form: dict[str
     code = _required(form, "code")
     redirect_uri = _required(form, "redirect_uri")
     application = clients.application_at(world, app_id, authority)
-    clients.prove_for_user_flow(world, application, form.get("client_secret"), redirect_uri)
+    clients.prove_for_user_flow(world, application, form.get("client_secret"))
     grant = grants.redeem_code(
         world,
         code,
@@ -181,7 +160,7 @@ async def _refresh_token(world: World, authority: Authority, form: dict[str, str
     refresh_token = _required(form, "refresh_token")
     application = clients.application_at(world, app_id, authority)
     grant = grants.redeem_refresh_token(world, refresh_token, app_id=app_id, authority=authority)
-    clients.prove_for_user_flow(world, application, form.get("client_secret"), grant.redirect_uri)
+    clients.prove_for_user_flow(world, application, form.get("client_secret"))
     return _user_tokens(world, grant, _narrowed(world, grant, form))
 
 
@@ -209,12 +188,11 @@ def _narrowed(world: World, grant: Grant, form: dict[str, str]) -> list[str]:
 
 def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, Any]:
     account = grant.account
-    lifetime = world.settings["token_expires_in"]
     issuer = f"{world.base_url}/{account.tenant_id}/v2.0"
     pairwise = base64.urlsafe_b64encode(hashlib.sha256(f"{grant.app_id}{account.object_id}".encode()).digest())
     common: dict[str, Any] = {
         "iss": issuer,
-        **times(lifetime),
+        **times(),
         "oid": account.object_id,
         "sub": pairwise.rstrip(b"=").decode(),
         "tid": account.tenant_id,
@@ -234,9 +212,9 @@ def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, An
     answer: dict[str, Any] = {
         "token_type": "Bearer",
         "scope": " ".join(visible),
-        "expires_in": lifetime,
-        "ext_expires_in": lifetime,
-        "access_token": _signed(world, access_claims),
+        "expires_in": TOKEN_LIFETIME_S,
+        "ext_expires_in": TOKEN_LIFETIME_S,
+        "access_token": signer_of(world).sign(access_claims),
     }
     if "openid" in granted:
         id_claims = {**common, "aud": grant.app_id, "preferred_username": account.user_name}
@@ -252,13 +230,8 @@ def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, An
     return answer
 
 
-def _signed(world: World, claims: dict[str, Any]) -> str:
-    omitted = world.settings["token_omits"]
-    return signer_of(world).sign({name: value for name, value in claims.items() if name not in omitted})
-
-
 async def _form(request: Request) -> dict[str, str]:
-    """The form, with credentials of a Basic header among them. Raises ``LoginError`` 9002313."""
+    """The form. Raises ``LoginError`` 9002313."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/x-www-form-urlencoded":
         raise LoginError(login_errors.REQUEST_MALFORMED, detail="The body must be a form.")
@@ -269,14 +242,6 @@ async def _form(request: Request) -> dict[str, str]:
     form = dict(pairs)
     if len(form) != len(pairs):
         raise LoginError(login_errors.REQUEST_MALFORMED, detail="A parameter is repeated.")
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-        except ValueError as error:
-            raise LoginError(login_errors.REQUEST_MALFORMED, detail="The Authorization header is malformed.") from error
-        form.setdefault("client_id", unquote(name))
-        form.setdefault("client_secret", unquote(secret))
     return form
 
 

@@ -53,12 +53,6 @@ NO_SECRET_CLIENT_CREDENTIALS = Failure(
     401,
     "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
 )
-PUBLIC_CLIENT_SENT_SECRET = Failure(
-    700025,
-    "invalid_client",
-    401,
-    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
-)
 APP_NOT_IN_TENANT = Failure(
     700016,
     "unauthorized_client",
@@ -156,13 +150,6 @@ WORK_ACCOUNTS_ONLY = Failure(
     "Application '{app_id}'({name}) is configured for use by Azure Active Directory users only. Please do not use the "
     "/consumers endpoint to serve this request.",
 )
-PERSONAL_ACCOUNTS_ONLY = Failure(
-    9002331,
-    "invalid_request",
-    400,
-    "Application '{app_id}'({name}) is configured for use by Microsoft Account users only. Please use the /consumers "
-    "endpoint to serve this request.",
-)
 ACCOUNT_NOT_IN_TENANT = Failure(
     50020,
     "invalid_request",
@@ -197,9 +184,6 @@ CODE_EXPIRED = Failure(
 )
 GRANT_INVALID = Failure(
     70000, "invalid_grant", 400, "The provided value for the input parameter '{name}' is not valid."
-)
-REFRESH_TOKEN_EXPIRED = Failure(
-    700082, "invalid_grant", 400, "The refresh token has expired due to inactivity. The token was issued on {issued}."
 )
 VERIFIER_MISMATCH = Failure(
     501481,

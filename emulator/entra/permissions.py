@@ -80,16 +80,6 @@ ROLES: tuple[Permission, ...] = (
     Permission("9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30", "Application.Read.All", True, True),
     Permission("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Application.ReadWrite.All", True, True),
     Permission("18a4783c-866b-4cc7-a460-3d5e5662c884", "Application.ReadWrite.OwnedBy", True, True),
-    Permission("7ab1d382-f21e-4acd-a863-ba3e13f7da61", "Directory.Read.All", True, True),
-    Permission("19dbc75e-c2e2-444c-a770-ec69d8559fc7", "Directory.ReadWrite.All", True, True),
-    Permission("df021288-bdef-4463-88db-98f22de89214", "User.Read.All", True, True),
-    Permission("5b567255-7703-4780-807c-7be8301ae99b", "Group.Read.All", True, True),
-    Permission("810c84a8-4a9e-49e6-bf7d-12d183f40d01", "Mail.Read", True, True),
-    Permission("798ee544-9d2d-430c-a058-570e29e34338", "Calendars.Read", True, True),
-    Permission("01d4889c-1287-42c6-ac1f-5d1e02578ef6", "Files.Read.All", True, True),
-    Permission("332a536c-c7ef-4017-ab91-336970924f0d", "Sites.Read.All", True, True),
-    Permission("883ea226-0bf2-4a8f-9f9d-92c9162a727d", "Sites.Selected", True, True),
-    Permission("45bbb07e-7321-4fd7-a8f6-3ff27e6a81c8", "CallRecords.Read.All", True, True),
 )
 
 _SCOPES_BY_VALUE = {scope.value.lower(): scope for scope in SCOPES}

@@ -8,7 +8,10 @@ An object id is a UUID, so that no function of a collection (``/delta``, ``/$cou
 from __future__ import annotations
 
 from emulator.core.routes import Handler, Missing, Route, Source
-from emulator.entra import applications, authorize, directory_objects, login, permission_grants, service_principals
+from emulator.entra import applications as apps
+from emulator.entra import login
+from emulator.entra import service_principals as principals
+from emulator.entra.authorize import authorize
 
 _DOCUMENTED, _OBSERVED, _ASSUMED = Source.DOCUMENTED, Source.OBSERVED, Source.ASSUMED
 
@@ -25,22 +28,26 @@ _APPLICATIONS = "/v1.0/applications"
 _APPLICATION = "/v1.0/applications/{id:uuid}"
 _PRINCIPALS = "/v1.0/servicePrincipals"
 _PRINCIPAL = "/v1.0/servicePrincipals/{id:uuid}"
-_GRANTS = "/v1.0/oauth2PermissionGrants"
-_DELETED = "/v1.0/directory/deletedItems"
+_BETA_APPLICATION = "/beta/applications/{id:uuid}"
+_OWNER = "owners/{owner_id:uuid}/$ref"
+_AUTHORIZE = "/{tenant}/oauth2/v2.0/authorize"
 
 MISSING: tuple[Missing, ...] = (
     Missing("POST", "/{tenant}/oauth2/v2.0/devicecode", "entra", "v2-oauth2-device-code"),
     Missing("GET", "/{tenant}/oauth2/v2.0/logout", "entra", "v2-protocols-oidc: single sign-out"),
     Missing("POST", "/{tenant}/oauth2/token", "entra", "the v1.0 endpoints, here and for authorize"),
     Missing("GET", "/common/discovery/instance", "entra", "MSAL asks for it unless instance_discovery is off"),
+    Missing("GET", "/oidc/userinfo", "entra", "userinfo (there on the Graph host)"),
     Missing("GET", f"{_APPLICATIONS}/$count", "graph", "application-list: $count; likewise servicePrincipals"),
     Missing("GET", f"{_APPLICATIONS}/delta", "graph", "application-delta; likewise servicePrincipals"),
+    Missing("GET", f"{_APPLICATIONS}(appId='{{app_id}}')", "graph", "application-get; likewise servicePrincipals"),
     Missing("POST", f"{_APPLICATION}/addKey", "graph", "application-addkey, removeKey: no certificates are modelled"),
     Missing("GET", f"{_APPLICATION}/federatedIdentityCredentials", "graph", "application-list-federatedidentity…"),
     Missing("POST", f"{_PRINCIPAL}/addPassword", "graph", "serviceprincipal-addpassword, addKey and their removal"),
     Missing("GET", f"{_PRINCIPAL}/appRoleAssignments", "graph", "serviceprincipal-list-approleassignments"),
-    Missing("GET", _GRANTS, "graph", "oauth2permissiongrant-list"),
-    Missing("GET", "/v1.0/users", "graph", "user-list; likewise groups, organization, and everything else of Graph"),
+    Missing("GET", "/v1.0/oauth2PermissionGrants", "graph", "oauth2permissiongrant-list, create, update, delete"),
+    Missing("GET", "/v1.0/directory/deletedItems/{kind}", "graph", "directory-deleteditems-list, restore, delete"),
+    Missing("GET", "/v1.0/users", "graph", "user-list; likewise me, groups, and everything else of Graph"),
     Missing("POST", "/v1.0/$batch", "graph", "json-batching"),
 )
 
@@ -55,146 +62,57 @@ ROUTES: tuple[Route, ...] = (
         _OBSERVED,
         "provider and MSAL forms; AADSTS meanings documented, pairing of number and status partly assumed",
     ),
-    _entra(
-        "GET",
-        "/{tenant}/oauth2/v2.0/authorize",
-        authorize.authorize,
-        _DOCUMENTED,
-        "v2-oauth2-auth-code-flow; form of the error page assumed",
-    ),
-    _entra(
-        "POST",
-        "/{tenant}/oauth2/v2.0/authorize",
-        authorize.authorize,
-        _ASSUMED,
-        "the account picker's own form; the real page posts elsewhere",
-    ),
-    _entra("GET", "/oidc/userinfo", login.userinfo, _DOCUMENTED, "userinfo (there on the Graph host)"),
-    _graph("GET", _APPLICATIONS, applications.list_applications, _OBSERVED, "provider: filters by appId, displayName"),
-    _graph("POST", _APPLICATIONS, applications.create_application, _OBSERVED, "provider: bodies; limits documented"),
-    _graph(
-        "GET",
-        "/v1.0/applications(appId='{app_id}')",
-        applications.get_application_by_app_id,
-        _DOCUMENTED,
-        "application-get: alternate key",
-    ),
-    _graph("GET", _APPLICATION, applications.get_application, _OBSERVED, "provider: read, polls after changes"),
-    _graph("PATCH", _APPLICATION, applications.change_application, _OBSERVED, "provider: merge; 409 reported"),
-    _graph("DELETE", _APPLICATION, applications.delete_application, _DOCUMENTED, "application-delete: soft"),
+    _entra("GET", _AUTHORIZE, authorize, _DOCUMENTED, "v2-oauth2-auth-code-flow; form of the error page assumed"),
+    _entra("POST", _AUTHORIZE, authorize, _ASSUMED, "the account picker's own form; the real page posts elsewhere"),
+    _graph("GET", _APPLICATIONS, apps.list_applications, _OBSERVED, "provider: filters by appId, displayName"),
+    _graph("POST", _APPLICATIONS, apps.create_application, _OBSERVED, "provider: bodies; limits documented"),
+    _graph("GET", _APPLICATION, apps.get_application, _OBSERVED, "provider: read, polls after changes"),
+    _graph("PATCH", _APPLICATION, apps.change_application, _OBSERVED, "provider: merge; 409 reported"),
+    _graph("DELETE", _APPLICATION, apps.delete_application, _DOCUMENTED, "application-delete; no way back here"),
     _graph(
         "POST",
         f"{_APPLICATION}/addPassword",
-        applications.add_password,
+        apps.add_password,
         _OBSERVED,
         "provider: body and answer; refusals of third secret, dates and policy reported, some codes assumed",
     ),
     _graph(
         "POST",
         f"{_APPLICATION}/removePassword",
-        applications.remove_password,
+        apps.remove_password,
         _OBSERVED,
         "provider: body; effective at once assumed",
     ),
-    _graph("GET", f"{_APPLICATION}/owners", applications.list_owners, _OBSERVED, "provider: read, filter by id"),
-    _graph("POST", f"{_APPLICATION}/owners/$ref", applications.add_owner, _OBSERVED, "provider: second time 400"),
-    _graph(
-        "DELETE",
-        f"{_APPLICATION}/owners/{{owner_id:uuid}}/$ref",
-        applications.remove_owner,
-        _OBSERVED,
-        "provider: 404 if none",
-    ),
-    _graph(
-        "GET",
-        "/beta/applications/{id:uuid}",
-        applications.get_application,
-        _OBSERVED,
-        "provider: $select=oauth2RequirePostResponse",
-    ),
-    _graph(
-        "PATCH",
-        "/beta/applications/{id:uuid}",
-        applications.change_application,
-        _OBSERVED,
-        "provider source: oauth2RequirePostResponse",
-    ),
-    _graph("GET", _PRINCIPALS, service_principals.list_service_principals, _OBSERVED, "provider: filter by appId"),
-    _graph("POST", _PRINCIPALS, service_principals.create_service_principal, _OBSERVED, "provider: body, two retries"),
-    _graph(
-        "GET",
-        "/v1.0/servicePrincipals(appId='{app_id}')",
-        service_principals.get_service_principal_by_app_id,
-        _DOCUMENTED,
-        "serviceprincipal-get: alternate key",
-    ),
+    _graph("GET", f"{_APPLICATION}/owners", apps.list_owners, _OBSERVED, "provider: read, filter by id"),
+    _graph("POST", f"{_APPLICATION}/owners/$ref", apps.add_owner, _OBSERVED, "provider: second time 400"),
+    _graph("DELETE", f"{_APPLICATION}/{_OWNER}", apps.remove_owner, _OBSERVED, "provider: 404 if none"),
+    _graph("GET", _BETA_APPLICATION, apps.get_application, _OBSERVED, "provider: $select=oauth2RequirePostResponse"),
+    _graph("PATCH", _BETA_APPLICATION, apps.change_application, _OBSERVED, "provider: oauth2RequirePostResponse"),
+    _graph("GET", _PRINCIPALS, principals.list_service_principals, _OBSERVED, "provider: filter by appId"),
+    _graph("POST", _PRINCIPALS, principals.create_service_principal, _OBSERVED, "provider: body, two retries"),
     _graph(
         "GET",
         _PRINCIPAL,
-        service_principals.get_service_principal,
+        principals.get_service_principal,
         _OBSERVED,
         "provider: read; replyUrls assumed to be the application's; Microsoft's permission ids from public listings",
     ),
-    _graph("PATCH", _PRINCIPAL, service_principals.change_service_principal, _OBSERVED, "provider: description first"),
+    _graph("PATCH", _PRINCIPAL, principals.change_service_principal, _OBSERVED, "provider: description first"),
     _graph(
         "DELETE",
         _PRINCIPAL,
-        service_principals.delete_service_principal,
+        principals.delete_service_principal,
         _DOCUMENTED,
         "serviceprincipal-delete; 403 for Microsoft's own assumed",
     ),
-    _graph("GET", f"{_PRINCIPAL}/owners", service_principals.list_owners, _OBSERVED, "provider: read"),
-    _graph("POST", f"{_PRINCIPAL}/owners/$ref", service_principals.add_owner, _OBSERVED, "provider: second time 400"),
-    _graph(
-        "DELETE",
-        f"{_PRINCIPAL}/owners/{{owner_id:uuid}}/$ref",
-        service_principals.remove_owner,
-        _OBSERVED,
-        "provider: 404 if none",
-    ),
+    _graph("GET", f"{_PRINCIPAL}/owners", principals.list_owners, _OBSERVED, "provider: read"),
+    _graph("POST", f"{_PRINCIPAL}/owners/$ref", principals.add_owner, _OBSERVED, "provider: second time 400"),
+    _graph("DELETE", f"{_PRINCIPAL}/{_OWNER}", principals.remove_owner, _OBSERVED, "provider: 404 if none"),
     _graph(
         "GET",
         "/beta/servicePrincipals/{id:uuid}",
-        service_principals.get_service_principal,
+        principals.get_service_principal,
         _OBSERVED,
         "provider: $select=samlMetadataUrl",
     ),
-    _graph(
-        "POST", _GRANTS, permission_grants.create_grant, _OBSERVED, "provider: body, 404 retried; second one assumed"
-    ),
-    _graph("GET", f"{_GRANTS}/{{grant_id}}", permission_grants.get_grant, _OBSERVED, "provider: read"),
-    _graph(
-        "PATCH",
-        f"{_GRANTS}/{{grant_id}}",
-        permission_grants.change_grant,
-        _DOCUMENTED,
-        "oauth2permissiongrant-update: scope only",
-    ),
-    _graph(
-        "DELETE", f"{_GRANTS}/{{grant_id}}", permission_grants.delete_grant, _DOCUMENTED, "oauth2permissiongrant-delete"
-    ),
-    _graph("GET", f"{_DELETED}/{{kind}}", directory_objects.list_deleted, _DOCUMENTED, "directory-deleteditems-list"),
-    _graph("GET", f"{_DELETED}/{{id:uuid}}", directory_objects.get_deleted, _DOCUMENTED, "directory-deleteditems-get"),
-    _graph(
-        "POST",
-        f"{_DELETED}/{{id:uuid}}/restore",
-        directory_objects.restore_deleted,
-        _DOCUMENTED,
-        "directory-deleteditems-restore: within 30 days",
-    ),
-    _graph(
-        "DELETE",
-        f"{_DELETED}/{{id:uuid}}",
-        directory_objects.purge_deleted,
-        _DOCUMENTED,
-        "directory-deleteditems-delete",
-    ),
-    _graph(
-        "GET",
-        "/v1.0/directoryObjects/{id:uuid}",
-        directory_objects.get_directory_object,
-        _DOCUMENTED,
-        "directoryobject-get",
-    ),
-    _graph("GET", "/v1.0/me", directory_objects.get_me, _DOCUMENTED, "user-get, with User.Read"),
 )

@@ -35,11 +35,7 @@ def resource_of(world: World, scope: str, tenant: str) -> str:
     resource = names[0][: -len(_DEFAULT)]
     if resource.rstrip("/") in graph_audiences(world):
         return resource.rstrip("/")
-    known = Directory(world).find(
-        APPLICATION,
-        lambda application: application["appId"] == resource.lower() or resource in application["identifierUris"],
-    )
-    if not known:
+    if Directory(world).with_app_id(APPLICATION, resource) is None:
         raise LoginError(login_errors.RESOURCE_NOT_FOUND, resource=resource, tenant=tenant)
     return resource
 

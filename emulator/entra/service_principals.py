@@ -10,10 +10,9 @@ from starlette.responses import Response
 from emulator.core.clock import format_instant
 from emulator.core.store import Document
 from emulator.core.world import world_of
-from emulator.entra import application_rules, graph_errors, graph_wire, owners
-from emulator.entra.applications import owners_response
+from emulator.entra import graph_errors, graph_wire, owners
 from emulator.entra.directory import APPLICATION, SERVICE_PRINCIPAL, Directory, DirectoryObject
-from emulator.entra.graph_access import OWNED, Caller, caller_of
+from emulator.entra.graph_access import Caller, caller_of, changeable, readable
 from emulator.entra.ids import MICROSOFT_TENANT_ID, TENANT_ID, fresh, is_uuid
 
 _ENTITY = "servicePrincipals"
@@ -55,9 +54,8 @@ def new_resource(app_id: str, object_id: str, created: str) -> Document:
 async def list_service_principals(request: Request) -> Response:
     """All service principals, or those that match ``$filter``."""
     caller_of(request).require_read()
-    graph_wire.check_options(request)
     directory = Directory(world_of(request))
-    found = directory.find(SERVICE_PRINCIPAL, graph_wire.predicate(request.query_params.get("$filter")))
+    found = directory.find(SERVICE_PRINCIPAL, graph_wire.predicate(request))
     return graph_wire.list_response(request, _ENTITY, [_shown(directory, principal) for principal in found])
 
 
@@ -73,106 +71,51 @@ async def create_service_principal(request: Request) -> Response:
     if not is_uuid(app_id):
         raise graph_errors.bad_request("Invalid value specified for property 'appId' of resource 'ServicePrincipal'.")
     app_id = app_id.lower()
-    _require_application(directory, caller, app_id)
+    application = _application(directory, caller, app_id)
     if directory.with_app_id(SERVICE_PRINCIPAL, app_id) is not None:
         raise graph_errors.service_principal_exists(app_id)
     object_id = fresh()
-    application = directory.with_app_id(APPLICATION, app_id)
-    assert application is not None
     resource = _changed(new_resource(app_id, object_id, format_instant(world.clock.now())), body)
     resource["displayName"] = application.resource["displayName"]
-    principal = DirectoryObject(
-        SERVICE_PRINCIPAL, object_id, resource, owner_ids, unseen_reads=world.settings["principal_visible_after_reads"]
-    )
+    principal = DirectoryObject(SERVICE_PRINCIPAL, object_id, resource, owner_ids)
     directory.save(principal)
     return graph_wire.item_response(request, _ENTITY, _shown(directory, principal), 201)
 
 
 async def get_service_principal(request: Request) -> Response:
     """One service principal by object id."""
-    caller_of(request).require_read()
-    directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
-    return graph_wire.item_response(request, _ENTITY, _shown(directory, principal))
-
-
-async def get_service_principal_by_app_id(request: Request) -> Response:
-    """One service principal by its application (client) id."""
-    caller_of(request).require_read()
-    app_id = request.path_params["app_id"]
-    directory = Directory(world_of(request))
-    found = directory.with_app_id(SERVICE_PRINCIPAL, app_id)
-    principal = directory.visible(SERVICE_PRINCIPAL, app_id if found is None else found.id)
+    directory, principal = readable(request, SERVICE_PRINCIPAL)
     return graph_wire.item_response(request, _ENTITY, _shown(directory, principal))
 
 
 async def change_service_principal(request: Request) -> Response:
     """Merge a body into a service principal."""
-    caller = caller_of(request)
-    directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
-    _require_change(directory, caller, principal)
+    directory, principal = changeable(request, SERVICE_PRINCIPAL)
     principal.resource = _changed(principal.resource, await graph_wire.object_body(request))
     directory.save(principal)
     return graph_wire.no_content()
 
 
 async def delete_service_principal(request: Request) -> Response:
-    """Soft-delete; Microsoft's own cannot be deleted."""
-    caller = caller_of(request)
-    directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
+    """Delete; Microsoft's own cannot be deleted."""
+    directory, principal = changeable(request, SERVICE_PRINCIPAL)
     if principal.resource.get("appOwnerOrganizationId") == MICROSOFT_TENANT_ID:
         raise graph_errors.insufficient_privileges()
-    _require_change(directory, caller, principal)
     directory.delete(principal)
     return graph_wire.no_content()
 
 
-async def list_owners(request: Request) -> Response:
-    """The service principal's owners."""
-    caller_of(request).require_read()
-    directory = Directory(world_of(request))
-    return owners_response(request, directory, directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"])))
+list_owners, add_owner, remove_owner = owners.handlers_of(SERVICE_PRINCIPAL)
 
 
-async def add_owner(request: Request) -> Response:
-    """Add an owner by reference."""
-    caller = caller_of(request)
-    directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
-    _require_change(directory, caller, principal)
-    owners.add(directory, principal, graph_wire.reference_id(await graph_wire.object_body(request)))
-    return graph_wire.no_content()
-
-
-async def remove_owner(request: Request) -> Response:
-    """Remove an owner."""
-    caller = caller_of(request)
-    directory = Directory(world_of(request))
-    principal = directory.visible(SERVICE_PRINCIPAL, str(request.path_params["id"]))
-    _require_change(directory, caller, principal)
-    owners.remove(directory, principal, str(request.path_params["owner_id"]))
-    return graph_wire.no_content()
-
-
-def _require_application(directory: Directory, caller: Caller, app_id: str) -> None:
+def _application(directory: Directory, caller: Caller, app_id: str) -> DirectoryObject:
     """The application must exist; with OwnedBy the caller must own it (documented; texts observed)."""
     application = directory.with_app_id(APPLICATION, app_id)
-    if application is None or not directory.is_visible_application(app_id):
+    if application is None:
         raise graph_errors.not_a_valid_application(app_id)
     if caller.owns_what_it_creates and caller.object_id not in application.owners:
         raise graph_errors.backing_application_not_local()
-
-
-def _require_change(directory: Directory, caller: Caller, principal: DirectoryObject) -> None:
-    """With OwnedBy the caller must own the service principal and its application (documented)."""
-    caller.require_change(principal)
-    if not caller.owns_what_it_creates or OWNED not in caller.roles:
-        return
-    application = directory.with_app_id(APPLICATION, principal.app_id)
-    if application is not None:
-        caller.require_change(application)
+    return application
 
 
 def _changed(resource: Document, body: Document) -> Document:
@@ -199,7 +142,6 @@ def _shown(directory: Directory, principal: DirectoryObject) -> Document:
     if application is None:
         return principal.resource
     of_app = application.resource
-    uris = [uri for platform in ("web", "spa", "publicClient") for uri in of_app[platform]["redirectUris"]]
     return {
         **principal.resource,
         "appDescription": of_app["description"],
@@ -212,8 +154,8 @@ def _shown(directory: Directory, principal: DirectoryObject) -> Document:
         "info": of_app["info"],
         "logoutUrl": of_app["web"]["logoutUrl"],
         "oauth2PermissionScopes": of_app["api"]["oauth2PermissionScopes"],
-        "replyUrls": uris,
+        "replyUrls": of_app["web"]["redirectUris"],
         "samlMetadataUrl": None,
-        "servicePrincipalNames": [principal.app_id, *of_app["identifierUris"]],
-        "signInAudience": of_app.get("signInAudience", application_rules.ORGANISATION),
+        "servicePrincipalNames": [principal.app_id],
+        "signInAudience": of_app["signInAudience"],
     }

@@ -20,6 +20,7 @@ from emulator.core.world import World
 
 _KEY_BITS = 2048
 _KEPT_VERDICTS = 512
+TOKEN_LIFETIME_S = 3599
 
 
 class InvalidToken(Exception):
@@ -87,7 +88,7 @@ def signer_of(world: World) -> Signer:
     return world.keep("entra.signer", lambda: Signer(world.state_dir / "signing-key.pem"))
 
 
-def times(lifetime_s: int) -> dict[str, int]:
-    """``iat``, ``nbf``, ``exp``."""
+def times() -> dict[str, int]:
+    """``iat``, ``nbf``, ``exp`` of a token that is issued now."""
     now = int(time.time())
-    return {"iat": now, "nbf": now, "exp": now + lifetime_s}
+    return {"iat": now, "nbf": now, "exp": now + TOKEN_LIFETIME_S}

@@ -10,7 +10,7 @@ from typing import Any
 from emulator.core.clock import parse_instant
 from emulator.core.journal import Entry
 from emulator.core.world import World
-from emulator.entra.directory import DirectoryObject
+from emulator.entra.directory import APPLICATION, Directory, DirectoryObject
 from emulator.entra.ids import DEPLOYER_APP_ID
 from emulator.unifiedto import workspace_of
 from emulator.unifiedto.catalogue import BY_TYPE
@@ -68,6 +68,20 @@ class RegistrationView:
     permissions: tuple[str, ...]
     problem: str | None
 
+    @property
+    def kind(self) -> str:
+        """How the page colours its state."""
+        if self.problem is None:
+            return "good"
+        if not self.is_active:
+            return "quiet"
+        return "wait" if self.environment == "Sandbox" else "bad"
+
+    @property
+    def offers_sign_in(self) -> bool:
+        """Whether a person can try to sign in through it."""
+        return self.is_active and bool(self.client_id) and self.environment != "Sandbox"
+
 
 @dataclass(frozen=True)
 class Overview:
@@ -95,9 +109,7 @@ def overview_of(world: World) -> Overview:
     workspace = workspace_of(world)
     rows = workspace.rows()
     holdings = {row.id: holding_of(world, row) for row in rows}
-    # Past the directory on purpose: a read through it counts towards the delay that a new object goes through.
-    applications = [DirectoryObject(**document) for document in world.store.list("entra.applications")]
-    applications = [application for application in applications if application.app_id != DEPLOYER_APP_ID]
+    applications = Directory(world).find(APPLICATION, lambda resource: resource["appId"] != DEPLOYER_APP_ID)
     names = {application.app_id: str(application.resource["displayName"]) for application in applications}
     touched = [row for row in rows if row.is_active or row.client_id]
     registrations = tuple(_registration(row, holdings[row.id], names) for row in touched)

@@ -6,7 +6,7 @@
 ``model``      a row, and what its body may hold
 ``rules``      what a write does to a row: pure functions
 ``state``      rows and environments, and how a change becomes visible; knows no HTTP
-``records``    connections and notifications
+``connections``  who signed in through which integration
 ``wire``       what goes over the network: masks, pages, filters, error formats
 ``oauth``      authorization URL, callback and code exchange
 ``sign_in``    a whole sign-in without a browser

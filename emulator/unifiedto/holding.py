@@ -36,7 +36,7 @@ def holding_of(world: World, row: Row) -> Holding | None:
         return Holding(row.client_id, None, False, "no such app registration")
     digest = client_secrets.hash_of(row.client_secret)
     key_id = next((key for key, secret in application.secrets.items() if secret["hash"] == digest), None)
-    verdict = client_secrets.judge(world, application, row.client_secret)
+    verdict = client_secrets.verdict_on(world, application, row.client_secret)
     if verdict is client_secrets.Verdict.ACCEPTED:
         return Holding(row.client_id, key_id, True)
     if not row.client_secret:

@@ -1,5 +1,4 @@
-"""The objects of the emulated workspace: an integration row, a connection, a notification; and what a row's body may
-hold.
+"""An integration row of the emulated workspace, and what its body may hold.
 
 Field names and types: published model (unified-react-integrations-directory ``src/models``, Unified-python-sdk
 0.61.5). The model page announces 23 fields of which 21 are known, so a row carries whatever else it was given.
@@ -112,43 +111,6 @@ def check_body(body: object) -> JsonObject:
         if problem:
             raise invalid(f"{name} {problem}")
     return body
-
-
-_CONNECTION_TYPES: dict[str, type] = {
-    "integration_type": str,
-    "categories": list,
-    "permissions": list,
-    "environment": str,
-    "external_xref": str,
-    "integration_name": str,
-    "is_paused": bool,
-    "auth": dict,
-}
-_REQUIRED_OF_CONNECTION = ("integration_type", "categories", "permissions")
-
-
-def check_connection(body: object, *, is_whole: bool) -> JsonObject:
-    """What a caller may set of a connection, from a body of the published model.
-
-    ``auth`` is reduced to who it is, {"user_id", "name", "emails"}: no token is kept. ``is_whole``: the fields that
-    the model requires must be there. Raises ``UnifiedRefusal`` 400.
-    """
-    if not isinstance(body, dict):
-        raise invalid("body must be a JSON object")
-    for name in _REQUIRED_OF_CONNECTION if is_whole else ():
-        if body.get(name) is None:
-            raise invalid(f"{name} is required")
-    fields = {name: body[name] for name in _CONNECTION_TYPES if body.get(name) is not None}
-    for name, value in fields.items():
-        if type(value) is not _CONNECTION_TYPES[name] or (isinstance(value, list) and not _is_string_list(value)):
-            raise invalid(f"{name} has the wrong type")
-    if "auth" in fields:
-        auth = fields["auth"]
-        emails = auth.get("emails") or []
-        if not _is_string_list(emails):
-            raise invalid("auth.emails has the wrong type")
-        fields["auth"] = {"user_id": auth.get("user_id"), "name": auth.get("name"), "emails": emails}
-    return fields
 
 
 def check_edit(changes: JsonObject) -> JsonObject:

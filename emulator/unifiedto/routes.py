@@ -19,12 +19,6 @@ from emulator.unifiedto.state import Workspace
 from emulator.unifiedto.switches import Switches
 from emulator.unifiedto.wire import Answer, Query, json_answer
 
-NO_CREDENTIALS_PAGE = """<!DOCTYPE html>
-<html lang="en"><head><title>Unified.to</title></head>
-<body><h1>This integration is not configured</h1>
-<p>Ask the workspace's administrator to add OAuth credentials.</p></body></html>
-"""
-
 
 @dataclass(frozen=True)
 class Call:
@@ -120,29 +114,15 @@ def _same_workspace(call: Call) -> None:
 
 async def _list_workspace_integrations(call: Call) -> Answer:
     _need(call, "key_may_list", "list workspace integrations")
-    clear = call.query.flag("include_credentials")
-    if clear and not call.switches.flag("key_is_admin"):
+    if call.query.flag("include_credentials"):
         raise UnifiedRefusal(403, "Only a workspace admin may include credentials")
     rows = call.workspace.read_rows(wire.row_filters(call.query, call.switches).want)
-    shown = [wire.row_as_read(row, call.switches, include_credentials=clear) for row in rows]
-    ordered = wire.sorted_and_recent(shown, call.query, "integration_type")
-    return json_answer(wire.page(ordered, call.query, call.switches))
+    return json_answer(wire.page([wire.row_as_read(row, call.switches) for row in rows], call.query, call.switches))
 
 
 async def _update_workspace_integration(call: Call) -> Answer:
     _need(call, "key_may_write", "change workspace integrations")
     row = call.workspace.update_row(call.path("id"), await call.json(), call.switches)
-    return wire.write_answer(row, call.switches)
-
-
-async def _create_workspace_integration(call: Call) -> Answer:
-    post = call.switches.choice("post")
-    if post == "absent":
-        raise UnifiedRefusal(404, "Cannot POST /unified/workspaceintegration")
-    if post == "not_allowed":
-        raise UnifiedRefusal(405, "Method Not Allowed")
-    _need(call, "key_may_write", "change workspace integrations")
-    row = call.workspace.create_row(await call.json(), call.switches)
     return wire.write_answer(row, call.switches)
 
 
@@ -162,7 +142,7 @@ async def _list_integrations(call: Call) -> Answer:
         and (not wanted_categories or wanted_categories & set(entry.categories))
         and (not only_active or entry.type in active)
     ]
-    return json_answer(wire.page(wire.recent(shown, call.query), call.query, call.switches, default_limit=1000))
+    return json_answer(wire.page(shown, call.query, call.switches, default_limit=1000))
 
 
 async def _list_workspace_catalogue(call: Call) -> Answer:
@@ -177,28 +157,22 @@ async def _authorization_url(call: Call) -> Answer:
             call.workspace, call.switches, call.world.base_url, call.path("integration_type"), call.query
         )
     except oauth.NoCredentialsPage:
-        return Answer(200, NO_CREDENTIALS_PAGE, "text/html")
+        return wire.page_answer(
+            200,
+            "Unified.to",
+            "This integration is not configured",
+            "Ask the workspace's administrator to add OAuth credentials.",
+        )
     if call.query.flag("redirect"):
         return Answer(302, location=url)
     return Answer(200, url, "text/plain")
 
 
-# -- environments, connections, notifications ------------------------------------------------------
+# -- environments and connections ------------------------------------------------------------------
 
 
 async def _list_environments(call: Call) -> Answer:
     return json_answer(call.workspace.environments())
-
-
-async def _add_environments(call: Call) -> Answer:
-    names = await call.json()
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise invalid("body must be an array of names")
-    return json_answer(call.workspace.add_environments(names))
-
-
-async def _remove_environment(call: Call) -> Answer:
-    return json_answer(call.workspace.remove_environment(call.path("env")))
 
 
 async def _list_connections(call: Call) -> Answer:
@@ -211,34 +185,11 @@ async def _list_connections(call: Call) -> Answer:
         and reference in (None, connection.get("external_xref"))
         and (not categories or categories & set(connection["categories"]))
     ]
-    ordered = wire.sorted_and_recent(wanted, call.query, "integration_name")
-    return json_answer(wire.page(ordered, call.query, call.switches))
+    return json_answer(wire.page(wanted, call.query, call.switches))
 
 
 async def _get_connection(call: Call) -> Answer:
     return json_answer(call.workspace.connections.get(call.path("id")))
-
-
-async def _bring_in_connection(call: Call) -> Answer:
-    return json_answer(call.workspace.bring_in_connection(await call.json()))
-
-
-async def _replace_connection(call: Call) -> Answer:
-    return json_answer(call.workspace.change_connection(call.path("id"), await call.json(), is_whole=True))
-
-
-async def _change_connection(call: Call) -> Answer:
-    return json_answer(call.workspace.change_connection(call.path("id"), await call.json(), is_whole=False))
-
-
-async def _remove_connection(call: Call) -> Answer:
-    call.workspace.connections.remove(call.path("id"))
-    return json_answer({})
-
-
-async def _list_notifications(call: Call) -> Answer:
-    ordered = wire.sorted_and_recent(call.workspace.notifications.latest(), call.query, "event")
-    return json_answer(wire.page(ordered, call.query, call.switches))
 
 
 # -- callback --------------------------------------------------------------------------------------
@@ -260,11 +211,12 @@ def _route(method: str, path: str, act: CallHandler, source: Source, reference: 
 
 
 MISSING: tuple[Missing, ...] = (
+    Missing("POST", "/unified/workspaceintegration", "unifiedto", "not known to exist (U1)"),
     Missing("GET", "/unified/workspaceintegration/{id}", "unifiedto", "not known to exist (U2)"),
     Missing("DELETE", "/unified/workspaceintegration/{id}", "unifiedto", "not known to exist (U3)"),
-    Missing(
-        "POST", "/unified/connection/{id}/reauth", "unifiedto", f"{_SDK}: what it takes and answers is not covered"
-    ),
+    Missing("POST", "/unified/environment", "unifiedto", f"{_SDK}; likewise DELETE"),
+    Missing("POST", "/unified/connection", "unifiedto", f"{_SDK}; likewise PUT, PATCH, DELETE and reauth"),
+    Missing("GET", "/unified/notification", "unifiedto", _SDK),
     Missing(
         "GET", "/unified/secretsmanager", "unifiedto", f"{_SDK}, with all routes below it; no vault is modelled (U13)"
     ),
@@ -287,13 +239,6 @@ ROUTES: tuple[Route, ...] = (
         "docs.unified.to/unified/workspaceintegration/Update_workspace_integration; assumed: merge or replace (U4), "
         "masks kept literally (U5), answer (U6), errors and the 400 for missing fields (U7), rights (U8), "
         "odd fields (U10), delay (U12), plan",
-    ),
-    _route(
-        "POST",
-        "/unified/workspaceintegration",
-        _create_workspace_integration,
-        Source.ASSUMED,
-        "no create route is published (U1): absent unless switched on",
     ),
     _route(
         "GET",
@@ -328,39 +273,8 @@ ROUTES: tuple[Route, ...] = (
         Source.DOCUMENTED,
         "docs.unified.to/unified/environment/Returns_all_environments; that items are strings: the SDK",
     ),
-    _route("POST", "/unified/environment", _add_environments, Source.MODEL, f"{_SDK}; assumed: that it adds"),
-    _route(
-        "DELETE",
-        "/unified/environment/{env}",
-        _remove_environment,
-        Source.MODEL,
-        f"{_SDK}; assumed: its rows stay in the database, Production and Sandbox cannot go",
-    ),
     _route("GET", "/unified/connection", _list_connections, Source.MODEL, f"{_SDK}; no token is kept or shown"),
-    _route(
-        "POST",
-        "/unified/connection",
-        _bring_in_connection,
-        Source.MODEL,
-        f"{_SDK}, for credentials that a customer has already; they are not kept",
-    ),
     _route("GET", "/unified/connection/{id}", _get_connection, Source.MODEL, _SDK),
-    _route(
-        "PUT",
-        "/unified/connection/{id}",
-        _replace_connection,
-        Source.MODEL,
-        f"{_SDK}; assumed: what the body leaves out stays",
-    ),
-    _route("PATCH", "/unified/connection/{id}", _change_connection, Source.MODEL, _SDK),
-    _route("DELETE", "/unified/connection/{id}", _remove_connection, Source.MODEL, f"{_SDK}; assumed: the body"),
-    _route(
-        "GET",
-        "/unified/notification",
-        _list_notifications,
-        Source.MODEL,
-        f"{_SDK}; assumed: which event follows which change",
-    ),
     _route(
         "GET",
         oauth.CALLBACK_PATH,

@@ -7,16 +7,16 @@ safe to call from several threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from emulator.core.clock import parse_instant
 from emulator.core.store import Store
 from emulator.unifiedto import rules
 from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
-from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
-from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_connection, check_edit, new_id
-from emulator.unifiedto.records import Connections, Notifications
+from emulator.unifiedto.connections import Connections
+from emulator.unifiedto.errors import invalid, not_found
+from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_edit, new_id
 from emulator.unifiedto.seal import Seal
 from emulator.unifiedto.seed import (
     API_KEY,
@@ -46,7 +46,6 @@ class Workspace:
         self._now = now
         self._lock = documents.lock
         self.connections = Connections(documents)
-        self.notifications = Notifications(documents)
 
     id = WORKSPACE_ID
     name = WORKSPACE_NAME
@@ -57,9 +56,7 @@ class Workspace:
         with self._lock:
             if self._documents.get(_WORKSPACE, _WORKSPACE_KEY) is not None:
                 return
-            self._documents.put(
-                _WORKSPACE, _WORKSPACE_KEY, {"environments": list(ENVIRONMENTS), "seal": Seal.new_key()}
-            )
+            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, {"seal": Seal.new_key()})
             for fields in seeded_rows(self._timestamp()):
                 self._put_row(Row(fields))
 
@@ -67,30 +64,7 @@ class Workspace:
 
     def environments(self) -> list[str]:
         """The names of the workspace's environments, Production first."""
-        return list(self._workspace()["environments"])
-
-    def add_environments(self, names: Iterable[str]) -> list[str]:
-        """Adds the names that are new; a new environment has no rows yet.
-
-        That it adds and does not replace is assumed.
-        """
-        with self._lock:
-            document = self._workspace()
-            document["environments"] += [name for name in dict.fromkeys(names) if name not in document["environments"]]
-            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, document)
-            return list(document["environments"])
-
-    def remove_environment(self, name: str) -> list[str]:
-        """Removes an added environment; its rows stay in the database (what becomes of them is unknown)."""
-        with self._lock:
-            document = self._workspace()
-            if name not in document["environments"]:
-                raise not_found(f"environment {name}")
-            if name in ("Production", "Sandbox"):
-                raise invalid(f"environment {name} cannot be removed")
-            document["environments"].remove(name)
-            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, document)
-            return list(document["environments"])
+        return list(ENVIRONMENTS)
 
     # -- catalogue ---------------------------------------------------------------------------------
 
@@ -120,13 +94,9 @@ class Workspace:
             seen: list[Row] = []
             for document in self._documents.list(_ROWS):
                 row = self._visible_row(document)
-                if row is not None and not wanted(row):
-                    continue
-                if row is not None:
+                if wanted(row):
                     seen.append(row)
-                elif not wanted(self._row_of(document["now"])):
-                    continue
-                self._count_read(document)
+                    self._count_read(document)
         return seen
 
     def peek_row(self, identifier: str) -> Row | None:
@@ -155,29 +125,7 @@ class Workspace:
             rules.refuse_by_plan(checked, switches)
             changed = rules.written(checked, row, switches, self._moment_of_change(row))
             self._put_row(changed, before=row, stale_reads=switches.number("visible_after_reads"))
-            self.notifications.add_change(row, changed, self._timestamp())
             return changed
-
-    def create_row(self, body: object, switches: Switches) -> Row:
-        """Creates the row of (environment, type) from the body of a POST (U1). 409 when there is one already
-        (assumed).
-        """
-        with self._lock:
-            checked = check_body(body)
-            rules.refuse_odd_fields(checked, switches)
-            environment = str(checked.get("environment") or "Production")
-            entry = self._entry(str(checked["integration_type"]))
-            if environment not in self.environments():
-                raise invalid(f"environment {environment} does not exist")
-            if self.find(environment, entry.type) is not None:
-                raise UnifiedRefusal(409, f"{entry.type} is already set up in {environment}")
-            rules.refuse_by_plan(checked, switches)
-            empty = Row(new_row(new_id(), environment, entry, self._timestamp()))
-            created = rules.written(checked, empty, switches, self._timestamp())
-            self._put_row(created, stale_reads=switches.number("visible_after_reads"), is_new=True)
-            event = "INTEGRATION_ACTIVATED" if created.is_active else "INTEGRATION_UPDATED"
-            self.notifications.add(event, created, self._timestamp())
-            return created
 
     def edit_by_hand(self, environment: str, integration_type: str, changes: JsonObject) -> Row:
         """What a person does in Unified.to's dashboard: sets fields of a row, ``auth`` included, visible at once.
@@ -193,7 +141,6 @@ class Workspace:
             fields = row.fields | {name: value for name, value in changes.items() if name != "auth"}
             changed = Row(fields | {"updated_at": self._moment_of_change(row)}, dict(auth) if auth else None)
             self._put_row(changed)
-            self.notifications.add_change(row, changed, self._timestamp())
             return changed
 
     def add_by_hand(self, environment: str, integration_type: str) -> Row:
@@ -201,7 +148,8 @@ class Workspace:
         one already. Raises ``UnifiedRefusal`` 400 for a type or an environment that does not exist.
         """
         with self._lock:
-            self._require_place({"environment": environment})
+            if environment not in self.environments():
+                raise invalid(f"environment {environment} does not exist")
             row = Row(new_row(new_id(), environment, self._entry(integration_type), self._timestamp()))
             self._put_row(row)
             return row
@@ -218,39 +166,9 @@ class Workspace:
     def add_connection(
         self, row: Row, user: JsonObject, external_xref: str | None, permissions: list[str]
     ) -> JsonObject:
-        """Records that ``user`` ({"user_id", "name", "email"}) signed in through ``row``, and tells of it."""
-        moment = self._timestamp()
+        """Records that ``user`` ({"user_id", "name", "email"}) signed in through ``row``."""
         with self._lock:
-            connection = self.connections.add(row, user, external_xref, permissions, moment)
-            self.notifications.add("CONNECTION_CREATED", row, moment, connection_id=str(connection["id"]))
-        return connection
-
-    def bring_in_connection(self, body: object) -> JsonObject:
-        """A connection of somebody whose credentials the caller has already; nobody signs in.
-
-        Raises ``UnifiedRefusal`` 400 for a bad body, an unknown type or environment.
-        """
-        with self._lock:
-            fields = check_connection(body, is_whole=True)
-            self._require_place(fields)
-            return self.connections.bring_in(fields, self._timestamp())
-
-    def change_connection(self, identifier: str, body: object, *, is_whole: bool) -> JsonObject:
-        """Changes the fields that the body has. ``is_whole``: of a PUT, which must have the required ones.
-
-        Raises ``UnifiedRefusal`` 404 for an unknown id, 400 as ``bring_in_connection`` does.
-        """
-        with self._lock:
-            self.connections.get(identifier)
-            fields = check_connection(body, is_whole=is_whole)
-            self._require_place(fields)
-            return self.connections.change(identifier, fields, self._timestamp())
-
-    def _require_place(self, fields: JsonObject) -> None:
-        if "integration_type" in fields:
-            self._entry(fields["integration_type"])
-        if fields.get("environment", "Production") not in self.environments():
-            raise invalid(f"environment {fields['environment']} does not exist")
+            return self.connections.add(row, user, external_xref, permissions, self._timestamp())
 
     def seal(self) -> Seal:
         """The workspace's seal, for credentials at rest and for the ``state`` of a sign-in that is under way."""
@@ -295,22 +213,14 @@ class Workspace:
         fields = packed["fields"] | (self.seal().open(unnamed) if unnamed else {})
         return Row(fields, self.seal().open(auth) if auth else None)
 
-    def _put_row(self, row: Row, before: Row | None = None, stale_reads: int = 0, is_new: bool = False) -> None:
-        document: JsonObject = {
-            "id": row.id,
-            "now": self._pack(row),
-            "before": None,
-            "stale_reads": stale_reads,
-            "is_new": is_new,
-        }
+    def _put_row(self, row: Row, before: Row | None = None, stale_reads: int = 0) -> None:
+        document: JsonObject = {"id": row.id, "now": self._pack(row), "before": None, "stale_reads": stale_reads}
         if before is not None and stale_reads:
             document["before"] = self._pack(before)
         self._documents.put(_ROWS, row.id, document)
 
-    def _visible_row(self, document: JsonObject) -> Row | None:
-        if not document["stale_reads"]:
-            return self._row_of(document["now"])
-        return None if document["is_new"] else self._row_of(document["before"] or document["now"])
+    def _visible_row(self, document: JsonObject) -> Row:
+        return self._row_of((document["stale_reads"] and document["before"]) or document["now"])
 
     def _count_read(self, document: JsonObject) -> None:
         if document["stale_reads"]:

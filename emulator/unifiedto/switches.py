@@ -56,13 +56,6 @@ class Switch:
 
 
 SWITCHES: tuple[Switch, ...] = (
-    Switch(
-        "post",
-        "absent",
-        "U1",
-        "POST /unified/workspaceintegration: 404, 405, or creates",
-        ("absent", "not_allowed", "present"),
-    ),
     Switch("put_semantics", "merge", "U4", "a PUT merges into the row or replaces it", ("merge", "replace")),
     Switch("auth_semantics", "merge", "U4", "the same inside `auth`", ("merge", "replace")),
     Switch(
@@ -83,12 +76,6 @@ SWITCHES: tuple[Switch, ...] = (
     Switch("errors_quote_request", False, "U7", "a 400 of a write quotes the request, secret included"),
     Switch("key_may_list", True, "U8", "the API key may list workspace integrations"),
     Switch("key_may_write", True, "U8", "the API key may change workspace integrations"),
-    Switch(
-        "key_is_admin",
-        False,
-        "U8",
-        "include_credentials=true gives clear values (documented for a workspace admin), else 403",
-    ),
     Switch("key_refusal_status", 403, "U8", "status for a key without the right"),
     Switch("ip_allowed", True, "U8", "the workspace's list of caller addresses lets this caller in"),
     Switch("plan_allows_own_credentials", True, "section 12", "the plan lets a workspace use its own OAuth client"),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from emulator.core.pages import templates_of
 from emulator.unifiedto.catalogue import CATALOGUE_DATE, IntegrationType
 from emulator.unifiedto.errors import UnifiedRefusal, invalid
 from emulator.unifiedto.model import JsonObject, Row
 from emulator.unifiedto.switches import Switches
 
 STARS = "********"
+_TEMPLATES = templates_of(__file__)
 
 _T = TypeVar("_T")
 
@@ -37,19 +38,15 @@ def json_answer(value: object, status: int = 200) -> Answer:
 # -- rows ------------------------------------------------------------------------------------------
 
 
-def row_as_read(row: Row, switches: Switches, include_credentials: bool = False) -> JsonObject:
+def row_as_read(row: Row, switches: Switches) -> JsonObject:
     """A row as a list or an update shows it.
 
-    Its ``auth`` never holds a clear value, except under mask ``clear`` or for an admin key.
+    Its ``auth`` never holds a clear value, except under mask ``clear``.
     """
     shown = dict(row.fields)
     if switches.flag("row_without_environment") and row.environment == "Production":
         shown.pop("environment", None)
-    if include_credentials:
-        shown["auth"] = row.auth
-    else:
-        shown.update(masked_auth(row.auth, switches.choice("mask")))
-    return shown
+    return shown | masked_auth(row.auth, switches.choice("mask"))
 
 
 def masked_auth(auth: Mapping[str, Any] | None, mask: str) -> JsonObject:
@@ -163,33 +160,16 @@ class Query:
 
 
 def page(items: Sequence[_T], query: Query, switches: Switches, default_limit: int = 100) -> list[_T]:
-    """The page that ``limit`` and ``offset`` ask for, never longer than the switch ``page_size`` allows (U9)."""
+    """The page that ``limit`` and ``offset`` ask for, never longer than the switch ``page_size`` allows (U9).
+
+    ``UnifiedRefusal`` 501 for what else a list can be asked for (SDK): no client here does.
+    """
+    for name in ("sort", "order", "updated_gte"):
+        if query.one(name):
+            raise UnifiedRefusal(501, f"the emulator does not model the query parameter {name}")
     limit = min(query.number("limit", default_limit), max(1, switches.number("page_size")))
     offset = query.number("offset", 0) if switches.choice("paging") == "honoured" else 0
     return list(items[offset : offset + limit])
-
-
-def recent(items: Iterable[JsonObject], query: Query) -> list[JsonObject]:
-    """``items`` that changed at or after ``updated_gte``. ISO 8601 sorts as text."""
-    since = query.one("updated_gte")
-    return [item for item in items if since is None or str(item.get("updated_at", "")) >= since]
-
-
-def sorted_and_recent(items: Iterable[JsonObject], query: Query, name_field: str) -> list[JsonObject]:
-    """``items`` after ``updated_gte``, ``sort`` (name, updated_at, created_at) and ``order`` (asc, desc).
-
-    ``UnifiedRefusal`` 400 for another ``sort`` or ``order`` (assumed).
-    """
-    found = recent(items, query)
-    sort, order = query.one("sort"), query.one("order") or "asc"
-    if sort not in (None, "name", "updated_at", "created_at"):
-        raise invalid("sort must be one of: name, updated_at, created_at")
-    if order not in ("asc", "desc"):
-        raise invalid("order must be one of: asc, desc")
-    if sort is None:
-        return found
-    field = name_field if sort == "name" else sort
-    return sorted(found, key=lambda item: str(item.get(field, "")), reverse=order == "desc")
 
 
 # -- errors ----------------------------------------------------------------------------------------
@@ -210,12 +190,12 @@ def error_answer(refusal: UnifiedRefusal, switches: Switches, request_text: str 
     if form == "text":
         return Answer(refusal.status, message, "text/plain")
     if form == "html":
-        return Answer(refusal.status, _error_page(f"{refusal.status} {refusal.error}", message), "text/html")
+        title = f"{refusal.status} {refusal.error}"
+        return page_answer(refusal.status, title, title, message)
     return json_answer({"statusCode": refusal.status, "error": refusal.error, "message": message}, refusal.status)
 
 
-def _error_page(title: str, message: str) -> str:
-    return (
-        f"<!DOCTYPE html><html><head><title>{title}</title></head>"
-        f"<body><h1>{title}</h1><p>{html.escape(message)}</p></body></html>"
-    )
+def page_answer(status: int, title: str, heading: str, message: str) -> Answer:
+    """A page for a person."""
+    page = _TEMPLATES.get_template("page.html").render(title=title, heading=heading, message=message)
+    return Answer(status, page, "text/html")

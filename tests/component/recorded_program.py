@@ -27,7 +27,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from pulumi_unifiedto.client_secret.schedule import RotationScheduleProvider
 from pulumi_unifiedto.client_secret.stack_state import PASSWORD_TYPE, REGISTRATION_TYPE
-from pulumi_unifiedto.registration.inputs import normalise
+from pulumi_unifiedto.registration.options import normalise
 
 UNKNOWN: Final = rpc.UNKNOWN
 STACK: Final = "prod"

@@ -249,7 +249,7 @@ def test_whatever_a_mask_hides_nothing_is_planned_and_nothing_written(living: Re
     https://github.com/hashicorp/terraform-provider-azurerm/issues/7298
     https://github.com/hashicorp/terraform-provider-azurerm/issues/7757 (not re-checked)
     https://github.com/auth0/terraform-provider-auth0/issues/1391
-    See also: tests/contract/test_workspace_integration.py::test_u5_no_mask_is_ever_sent_back_and_none_causes_a_diff
+    See also: tests/contract/registration/test_writes.py::test_u5_no_mask_is_ever_sent_back_and_none_causes_a_diff
     """
     before = living.mark()
     for mask in ("full", "absent", "clear"):
@@ -723,7 +723,7 @@ def test_a_write_that_is_answered_200_and_not_kept_fails_with_the_difference(und
     """Complaint 20: the backend ignores a change and says nothing.
 
     https://github.com/DataDog/terraform-provider-datadog/pull/2483
-    See also: tests/contract/test_workspace_integration.py::test_u12_a_new_secret_without_a_trace_is_written_again
+    See also: tests/contract/registration/test_verification.py::test_u12_a_secret_without_a_trace_is_not_called_verified
     """
     undeployed.control.edit_registration(
         ENVIRONMENT, TYPE, is_active=True, auth={"client_id": OTHER_CLIENT, "client_secret": "entered-by-hand"}

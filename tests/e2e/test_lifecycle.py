@@ -119,7 +119,7 @@ def test_a_second_registration_uses_the_same_client(deployed: RehearsedStack) ->
     deployed.assert_settled()
 
 
-def test_a_removed_registration_gets_back_the_activation_that_was_found(deployed: RehearsedStack) -> None:
+def test_a_removed_registration_is_deactivated(deployed: RehearsedStack) -> None:
     result = deployed.up(registrations=[{"integrationType": "microsoftoutlook", "isActive": True}])
     assert result.changes.get("create") == 1
     assert result.changes.get("delete") == 1
@@ -177,7 +177,7 @@ def test_a_failed_proof_leaves_unified_alone_and_the_next_up_goes_on(stack: Rehe
 def test_a_failed_write_at_unified_is_finished_by_the_next_up(stack: RehearsedStack) -> None:
     stack.control.add_fault({"kind": "status", "status": 403}, service="unifiedto", method="PUT", times=1000)
     words = stack.fails(stack.up)
-    assert "The API key does not allow PUT" in words
+    assert "The API key does not allow" in words
     assert 'mode to "manual"' in words
     stack.assert_no_secret_leaked()
 

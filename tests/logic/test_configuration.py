@@ -54,7 +54,7 @@ def test_camel_case_keys_become_the_component_s() -> None:
         ),
         (
             [{"integrationType": "microsoft_ad", "zebra": 1}],
-            "it has the unknown key zebra; known are integrationType, environment, permissions",
+            "it has the unknown key zebra; known are integrationType, environment, isActive",
         ),
     ],
 )

@@ -9,19 +9,17 @@ import pytest
 from pulumi_unifiedto.errors import (
     DuplicateRegistration,
     InvalidApiUrl,
-    InvalidInput,
     InvalidRegion,
     InvalidWorkspaceId,
 )
 from pulumi_unifiedto.microsoft_integration import (
     MicrosoftIntegrationArgs,
-    RegistrationArgs,
     api_url_of,
     first_end_in_use,
     redirect_uris_of,
     registration_names,
 )
-from pulumi_unifiedto.registration.inputs import valid_workspace_id
+from pulumi_unifiedto.registration.options import RegistrationArgs, require_valid
 
 
 def arguments(**given: Any) -> MicrosoftIntegrationArgs:
@@ -47,8 +45,8 @@ def test_the_api_s_address_follows_from_the_region_unless_it_is_given(given: dic
 @pytest.mark.parametrize(
     ("api_url", "words"),
     [
-        ("http://api.unified.to", "it does not begin with https://, and the API key would travel in clear"),
-        ("https://ada:word@api.unified.to", "it holds a user name or a password"),
+        ("http://api.unified.to", "it does not begin with https://, and the API key would be sent unencrypted"),
+        ("https://ada:word@api.unified.to", "it contains a user name or a password"),
         ("api.unified.to", "it does not begin with https://"),
         ("https://api.unified.to/v1", "it has a path"),
     ],
@@ -75,53 +73,16 @@ def test_an_unknown_region_is_answered_with_the_known_ones() -> None:
         ({}, ["https://api.unified.to/oauth/code"]),
         ({"region": "eu"}, ["https://api-eu.unified.to/oauth/code"]),
         (
-            {"custom_domain": "auth.example.com"},
-            ["https://api.unified.to/oauth/code", "https://auth.example.com/oauth/code"],
+            {"redirect_uris": ["https://auth.example.com/cb"]},
+            ["https://api.unified.to/oauth/code", "https://auth.example.com/cb"],
         ),
-        (
-            {"redirect_uris": ["https://auth.example.com/cb"], "custom_domain": "x.example.com"},
-            ["https://auth.example.com/cb"],
-        ),
+        ({"redirect_uris": ["https://api.unified.to/oauth/code"]}, ["https://api.unified.to/oauth/code"]),
         ({"api_url": "https://localhost:8443"}, ["https://localhost:8443/oauth/code"]),
     ],
 )
-def test_the_redirect_uris_follow_from_region_and_custom_domain_unless_given(
-    given: dict[str, Any], expected: list[str]
-) -> None:
+def test_redirect_uris_are_added_to_the_region_s_own(given: dict[str, Any], expected: list[str]) -> None:
     args = arguments(**given)
     assert redirect_uris_of(args, api_url_of(args)) == expected
-
-
-@pytest.mark.parametrize("domain", ["AUTH.example.com", " auth.example.com "])
-def test_a_custom_domain_counts_in_any_case_and_without_white_space_around_it(domain: str) -> None:
-    uris = redirect_uris_of(arguments(custom_domain=domain), "https://api.unified.to")
-    assert uris[1] == "https://auth.example.com/oauth/code"
-
-
-@pytest.mark.parametrize(
-    ("domain", "meant"),
-    [
-        ("https://auth.example.com", "auth.example.com"),
-        ("https://auth.example.com/oauth/code", "auth.example.com"),
-        ("auth.example.com/", "auth.example.com"),
-        ("auth.example.com:8443", "auth.example.com"),
-        ("auth.example.com?x", "auth.example.com"),
-        ("/x", "auth.example.com"),
-        ("auth example", "auth.example.com"),
-        ("localhost", "auth.example.com"),
-        (f"{'x' * 64}.example.com", "auth.example.com"),
-        (".".join(["x" * 60] * 5), "auth.example.com"),
-    ],
-)
-@pytest.mark.parametrize("redirect_uris", [[], ["https://other.example.com/cb"]])
-def test_a_custom_domain_that_is_no_host_name_is_refused_with_what_to_write_instead(
-    domain: str, meant: str, redirect_uris: list[str]
-) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        redirect_uris_of(arguments(custom_domain=domain, redirect_uris=redirect_uris), "https://api.unified.to")
-    message = str(refused.value)
-    assert "The input customDomain is not usable: it is not the name of a host and nothing else." in message
-    assert f"pulumi config set customDomain {meant}\n" in f"{message}\n"
 
 
 def registration(integration_type: str, environment: str | None = None) -> RegistrationArgs:
@@ -152,13 +113,13 @@ def test_two_registrations_for_one_integration_and_environment_are_refused(envir
 
 @pytest.mark.parametrize("workspace_id", ["65f0c0ffee0123456789abcd", "ws_example", "a-b_c-1"])
 def test_what_could_be_a_workspace_id_is_taken(workspace_id: str) -> None:
-    valid_workspace_id(workspace_id)
+    require_valid({"workspace_id": workspace_id})
 
 
 @pytest.mark.parametrize("workspace_id", ["", "abc", "my workspace", "https://app.unified.to/ws_example", "x" * 65])
 def test_what_can_never_be_a_workspace_id_is_refused_in_words(workspace_id: str) -> None:
     with pytest.raises(InvalidWorkspaceId) as refused:
-        valid_workspace_id(workspace_id)
+        require_valid({"workspace_id": workspace_id})
     message = str(refused.value)
     assert message.startswith("UNI103 The workspace id ")
     assert "letters, digits, hyphens or underscores and nothing else" in message
@@ -168,7 +129,7 @@ def test_what_can_never_be_a_workspace_id_is_refused_in_words(workspace_id: str)
 def test_an_api_key_pasted_as_workspace_id_is_not_printed() -> None:
     key = "eyJhbGciOiJIUzI1NiJ9.a-key-pasted-by-mistake.signature"
     with pytest.raises(InvalidWorkspaceId) as refused:
-        valid_workspace_id(key)
+        require_valid({"workspace_id": key})
     assert key not in str(refused.value)
     assert "pasted-by-mistake" not in str(refused.value)
 

@@ -49,7 +49,7 @@ def _forced_while_unregistered(life: Life) -> None:
     life.force()
     first = life.stack.config["forceRotation"]
     with life.fault({"kind": "status", "status": 403}, **_PUT):
-        life.run_fails("UNI203")
+        life.run_fails("The API key does not allow")
     life.force()
     life.run_fails("UNI211")
     life.stack.config["forceRotation"] = first
@@ -67,7 +67,7 @@ def _proof_fails(life: Life) -> None:
 def _put_refused(life: Life) -> None:
     life.wait_one_period()
     with life.fault({"kind": "status", "status": 403}, **_PUT):
-        life.run_fails("UNI203")
+        life.run_fails("The API key does not allow")
     life.run()
 
 

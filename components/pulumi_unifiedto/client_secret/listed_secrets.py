@@ -7,13 +7,11 @@ than Entra (restored from a backup), or the secret may belong to another stack. 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import SecretLimitReached
-
-if TYPE_CHECKING:
-    from .rotation import RegistrationInState, SlotInState
+from .in_state import RegistrationInState, SlotInState
 
 MOST_SECRETS: Final = 2
 """Client secrets that an application for personal accounts can hold (documented:

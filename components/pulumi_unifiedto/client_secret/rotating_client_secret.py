@@ -115,7 +115,7 @@ class RotatingClientSecret(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         passwords = {
-            slot: declare_slot(self, slot, names[slot], args, schedule, self.record, deleted_with)
+            slot: declare_slot(self, slot, names[slot], args["application_id"], schedule, self.record, deleted_with)
             for slot in SLOT_NAMES
         }
         # A dict holds them apart: what is made of a secret output as a whole is secret as a whole.

@@ -19,12 +19,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Final, Literal, TypedDict
-
-from typing_extensions import NotRequired
+from typing import Any, Final, Literal
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import ApplicationChangeRefused, ForcedRotationRefused
+from .in_state import RegistrationInState, SlotInState
 from .listed_secrets import require_room
 from .period import Period, format_instant, parse_instant
 
@@ -114,28 +113,6 @@ class Step(Enum):
 class Decision:
     schedule: Schedule
     step: Step
-
-
-class SlotInState(TypedDict):
-    """A client secret as the stack's last state holds it: the way back if the schedule's own state was lost."""
-
-    generation: int
-    key_id: str
-    display_name: str
-    starts_at: str
-    ends_at: str
-    application_object_id: NotRequired[str]
-
-
-class RegistrationInState(TypedDict):
-    """What the stack's last state says that a registration at Unified.to accepted last.
-
-    generation: `NEVER` where that is not known. key_id: empty where that is not known.
-    """
-
-    name: str
-    generation: int
-    key_id: str
 
 
 @dataclass(frozen=True)

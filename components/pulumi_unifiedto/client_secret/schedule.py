@@ -11,16 +11,9 @@ from pulumi.runtime.rpc import contains_unknowns
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import UnifiedtoError
+from .in_state import RegistrationInState, SlotInState
 from .period import Period, parse_instant
-from .rotation import (
-    SLOT_NAMES,
-    Circumstances,
-    RegistrationInState,
-    SlotInState,
-    advance,
-    from_properties,
-    to_properties,
-)
+from .rotation import SLOT_NAMES, Circumstances, advance, from_properties, to_properties
 
 PERIOD_UNTIL_KNOWN: Final = "P90D"
 LABEL_UNTIL_KNOWN: Final = "unifiedto"

@@ -1,26 +1,24 @@
 """The two slots: one `azuread.ApplicationPassword` each, replaced only as the schedule plans."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pulumi_azuread as azuread
 
 from ..entra import provider_errors
 from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
-from .rotation import NEVER, SlotInState, SlotName
+from .in_state import SlotInState
+from .rotation import NEVER, SlotName
 from .schedule import RotationSchedule, known
 from .stack_state import SecretRecord
-
-if TYPE_CHECKING:
-    from .rotating_client_secret import RotatingClientSecretArgs
 
 
 def declare_slot(
     parent: pulumi.Resource,
     slot: SlotName,
     name: str,
-    args: "RotatingClientSecretArgs",
+    application_id: pulumi.Input[str],
     schedule: RotationSchedule,
     record: pulumi.Output[SecretRecord],
     deleted_with: pulumi.Resource | None,
@@ -41,7 +39,7 @@ def declare_slot(
         is_refilled = held is not None and int(held["generation"]) != generation and _is_of(held, application)
         return azuread.ApplicationPassword(
             name,
-            application_id=args["application_id"],
+            application_id=application_id,
             display_name=getattr(schedule, f"{slot}_display_name"),
             end_date=getattr(schedule, f"{slot}_ends_at"),
             rotate_when_changed={"generation": str(generation)},

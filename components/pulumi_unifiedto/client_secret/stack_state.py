@@ -16,7 +16,8 @@ import pulumi
 from tenacity import AsyncRetrying, stop_after_attempt, wait_fixed
 
 from ..program.once_in_a_run import once
-from .rotation import NEVER, RegistrationInState, SlotInState
+from .in_state import RegistrationInState, SlotInState
+from .rotation import NEVER
 
 REGISTRATION_TYPE = "pulumi-python:dynamic/unifiedto:WorkspaceIntegration"
 SCHEDULE_TYPE = "pulumi-python:dynamic/unifiedto:RotationSchedule"

@@ -38,6 +38,7 @@ from .account import (
     WorkspaceNotFound as WorkspaceNotFound,
     SecretOfAnotherGeneration as SecretOfAnotherGeneration,
     ReplacementNotPlanned as ReplacementNotPlanned,
+    WrittenSince as WrittenSince,
 )
 from .base import (
     Family as Family,

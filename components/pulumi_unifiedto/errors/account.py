@@ -88,14 +88,9 @@ class RegistrationMissing(AccountError):
     )
     remedy = "Activate the integration once in the dashboard, in that environment, and run again."
 
-    def __init__(
-        self, *, integration_type: str, environment: str, dashboard_url: str, creation_refused: str | None = None
-    ) -> None:
+    def __init__(self, *, integration_type: str, environment: str, dashboard_url: str) -> None:
         super().__init__(
             f'The workspace has no integration "{integration_type}" in environment "{environment}".',
-            why=f"An attempt to create it was refused ({creation_refused}). {self.usual_cause}"
-            if creation_refused
-            else None,
             next_step=f'Open {dashboard_url}/integrations/{integration_type}, choose environment "{environment}", '
             "activate the integration once, and run again.",
         )
@@ -261,8 +256,8 @@ class RegistrationRefused(AccountError):
     code = "UNI217"
     usual_cause = "Unified.to does not accept something in the request."
     remedy = (
-        "Read the reason. If it names a field that this package only sends back as it found it, set dropUnknownFields "
-        "on the registration; otherwise correct the input it names."
+        "Read the reason and correct the input it names. If it names a field that this package only sent back as "
+        'found, set the registration\'s mode to "manual".'
     )
 
     def __init__(self, *, request: str, reason: str | None, attempts: int = 1, next_step: str | None = None) -> None:
@@ -358,4 +353,22 @@ class ReplacementNotPlanned(AccountError):
         super().__init__(
             f"The client secret of generation {generation} ({resource}) was not replaced: the rotation does not plan "
             "it."
+        )
+
+
+class WrittenSince(AccountError):
+    """Registration changed since this stack's last write."""
+
+    code = "UNI221"
+    usual_cause = (
+        "Another run, another stack or a person in the dashboard changed it, or the state was restored from a backup. "
+        "The client secret of this state may be an older one than the one in use, and it was not proven in this run."
+    )
+    remedy = "Run pulumi refresh, which compares the state with Entra and Unified.to, and then pulumi up."
+
+    def __init__(self, *, integration_type: str, environment: str, known: str, found: str) -> None:
+        """known, found: the time of the last change, as the state and Unified.to have it."""
+        super().__init__(
+            f'Nothing was written: "{integration_type}" in environment "{environment}" was changed at {found}, and the '
+            f"last change that this stack's state knows is of {known}."
         )

@@ -88,7 +88,7 @@ class ReadBackDiffers(LaterError):
 
     code = "UNI305"
     usual_cause = "Unified.to ignored a part of the update, or somebody else wrote at the same time."
-    remedy = "Compare with the dashboard and run again: the next run writes it again."
+    remedy = "Compare with the dashboard and run pulumi up --refresh, which writes it again."
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class NotVerified(LaterError):
     code = "UNI306"
     usual_cause = "Unified.to accepted the registration, and does not show it yet."
     remedy = (
-        "Run again in a minute: the next run writes and verifies it again. UNIFIED_API_VISIBILITY_S sets how many "
+        "Run pulumi up --refresh in a minute: it writes and verifies it again. UNIFIED_API_VISIBILITY_S sets how many "
         "seconds a run waits for a change to show."
     )
 
@@ -127,15 +127,15 @@ class WriteUncertain(LaterError):
     """Write whose result is not known."""
 
     code = "UNI307"
-    usual_cause = "The connection broke after the request was sent. Unified.to may have carried it out."
-    remedy = "Run again: the next run reads the registration first. The previous secret stays valid meanwhile."
+    usual_cause = "The request was sent and got no usable answer. Unified.to may have carried it out."
+    remedy = "Run pulumi up --refresh, which writes the same again. The previous secret stays valid meanwhile."
 
     def __init__(self, *, request: str, reason: str, attempts: int = 1, retry_after_s: float | None = None) -> None:
         super().__init__(
             f"It is not known whether Unified.to carried out {request}{tries(attempts, _AFTER)}: {reason}.",
             next_step=_after_waiting(
                 retry_after_s,
-                "the next run reads the registration first. The previous secret stays valid meanwhile.",
+                "pulumi up --refresh writes the same again. The previous secret stays valid meanwhile.",
             ),
         )
 

@@ -143,16 +143,15 @@ class AuthKeysWouldBeLost(ProgramError):
         "The registration holds credentials besides client id and secret. Unified.to shows them masked only, so they "
         "cannot be sent back, and its API does not say whether an update keeps what is not sent."
     )
-    remedy = "Supply them in authExtras (secret), or give them there as empty strings to let the update erase them."
+    remedy = (
+        'Set the registration\'s mode to "manual" and enter client id and secret in the dashboard; or remove the other '
+        "credentials there, if nobody needs them, and run again."
+    )
 
-    def __init__(
-        self, *, integration_type: str, environment: str, keys: Sequence[str], next_step: str | None = None
-    ) -> None:
-        self.keys = tuple(keys)
+    def __init__(self, *, integration_type: str, environment: str, keys: Sequence[str]) -> None:
         super().__init__(
             f'Nothing was written: "{integration_type}" in environment "{environment}" also holds {listed(keys)}, '
-            "which the update could erase.",
-            next_step=next_step,
+            "which the update could erase."
         )
 
 

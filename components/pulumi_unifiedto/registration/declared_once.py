@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import DuplicateRegistration
 from ..program.arguments import is_known
 from ..program.once_in_a_run import once
-from .inputs import identity_of, normalise
+from .options import identity_of, normalise
 
 
 def declare_once(name: str, args: Mapping[str, Any]) -> None:

@@ -1,35 +1,21 @@
 """What a registration is and what follows from it: pure decisions, no network.
 
 Unified.to calls the object a *workspace integration*: one row for each workspace, environment and integration type,
-which holds the OAuth client. What is not known about its API carries a number, U1 to U15, in the comments below:
-
-U4  whether a PUT merges or replaces      everything read is sent back, and `auth` always with both id and secret
-U5  how credentials are masked            nothing read from `auth` is ever sent back or relied on
-U9  filters, missing `environment`        filtered again here; missing means Production; two matches stop
-U10 unknown, read-only and null fields    read-only ones and nulls are left out, unknown ones sent back
-U11 authorization URL without credentials only its `client_id` counts, never its mere presence
-U13 a row that points to a vault          keeps both `secretsmanager_*`, warns, trusts the `client_id`
-U14 concurrent changes                    other fields are compared afterwards
+which holds the OAuth client. What is not known about its API carries a number, U1 to U15 (docs/unknowns.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final, Literal
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import Any, Final
 
 from ..errors import AmbiguousRegistration, AuthKeysWouldBeLost, WorkspaceMismatch
 from ..secret_text import SecretText
-from ..unified.addresses import redirect_uri_for, region_of
 from ..unified.rows import OWN_AUTH_KEYS, Body, Identity, Row, Target, same_client
 
-OnDelete = Literal["restore", "deactivate", "keep", "clear"]
-ON_DELETE: Final[tuple[OnDelete, ...]] = ("restore", "deactivate", "keep", "clear")
-Mode = Literal["api", "manual"]
-MODES: Final[tuple[Mode, ...]] = ("api", "manual")
+ON_DELETE: Final = ("deactivate", "keep")
+MODES: Final = ("api", "manual")
 
 VERIFIED: Final = "verified"
 WAITING: Final = "waiting for a person: it has to be entered by hand, as the run that said so explains (UNI215)"
@@ -43,17 +29,6 @@ _READ_ONLY: Final = frozenset({"created_at", "updated_at"})
 _DERIVED: Final = frozenset({"categories"})
 """Follow from the permissions (documented), so a change of theirs means nothing."""
 
-KNOWN_FIELDS: Final = frozenset(
-    {
-        *("id", "workspace_id", "created_at", "updated_at", "integration_type", "is_active", "environment"),
-        *("api_url", "authorize_url", "token_url", "refresh_url", "base_url", "prompt_region", "use_unified_redirect"),
-        *("auth_type", "categories", "permissions", "overriden_scopes", "auth"),
-        *("secretsmanager_id", "secretsmanager_key"),
-    }
-)
-"""The fields that Unified.to publishes (documented, `overriden_scopes` and `auth`: published model). The model page
-announces two more, so others are carried along."""
-
 
 @dataclass(frozen=True)
 class Desired:
@@ -65,12 +40,6 @@ class Desired:
     is_active: bool | None = None
     permissions: tuple[str, ...] | None = None
     scope_overrides: Mapping[str, str] | None = None
-    auth_extras: Mapping[str, SecretText] = field(default_factory=lambda: MappingProxyType({}))
-    drop_unknown_fields: bool = False
-
-    @property
-    def secrets(self) -> tuple[SecretText, ...]:
-        return (self.client_secret, *self.auth_extras.values())
 
 
 # --- choosing the row ------------------------------------------------------------------------------------------------
@@ -89,9 +58,7 @@ def choose_row(rows: Iterable[Row], identity: Identity, *, known_id: str | None 
     if known_id in found:
         return found[known_id]
     if len(found) > 1:
-        raise AmbiguousRegistration(
-            integration_type=identity.integration_type, environment=identity.environment, row_ids=sorted(found)
-        )
+        raise AmbiguousRegistration(**identity.names, row_ids=sorted(found))
     return next(iter(found.values()), None)
 
 
@@ -101,52 +68,30 @@ def choose_row(rows: Iterable[Row], identity: Identity, *, known_id: str | None 
 def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body | None = None) -> Body:
     """The whole body of a PUT: the row as found, then what is declared (U4, U5, U10).
 
-    earlier: a body that was sent and whose fate is unknown; fields that the row has lost since come from it.
-    Raises AuthKeysWouldBeLost where the row holds credentials that nobody supplies.
+    earlier: a body that was sent and perhaps not written; fields that the row has lost since come from it.
+    Raises AuthKeysWouldBeLost where the row holds other credentials.
     """
-    require_no_loss(row, identity, desired.auth_extras.keys())
-    kept = {
-        name: value
-        for name, value in row.fields.items()
-        if value is not None and name not in _READ_ONLY and (name in KNOWN_FIELDS or not desired.drop_unknown_fields)
-    }
-    fields = {**(earlier.fields if earlier else {}), **kept}
-    return Body({**fields, **_declared(identity, desired, is_active=row.is_active)}, _auth(desired))
-
-
-def require_no_loss(row: Row, identity: Identity, supplied_keys: AbstractSet[str]) -> None:
-    """Raises AuthKeysWouldBeLost where the row holds credentials, besides id and secret, that nobody supplies (U5)."""
-    endangered = sorted(row.auth_keys - OWN_AUTH_KEYS - supplied_keys)
-    if endangered:
-        raise AuthKeysWouldBeLost(
-            integration_type=identity.integration_type, environment=identity.environment, keys=endangered
-        )
-
-
-def new_body(identity: Identity, desired: Desired) -> Body:
-    """The body of a POST: what is declared, active unless declared otherwise (U1)."""
-    return Body(_declared(identity, desired, is_active=True), _auth(desired))
-
-
-def _declared(identity: Identity, desired: Desired, *, is_active: bool) -> dict[str, Any]:
+    require_no_loss(row, identity)
+    kept = {name: value for name, value in row.fields.items() if value is not None and name not in _READ_ONLY}
     declared: dict[str, Any] = {
         "integration_type": identity.integration_type,
         "environment": identity.environment,
-        "is_active": is_active if desired.is_active is None else desired.is_active,
+        "is_active": row.is_active if desired.is_active is None else desired.is_active,
     }
     if desired.permissions is not None:
         declared["permissions"] = list(desired.permissions)
     if desired.scope_overrides is not None:
         declared["overriden_scopes"] = dict(desired.scope_overrides)
-    return declared
+    auth = {"client_id": SecretText(desired.client_id), "client_secret": desired.client_secret}
+    return Body({**(earlier.fields if earlier else {}), **kept, **declared}, auth)
 
 
-def _auth(desired: Desired) -> dict[str, SecretText]:
-    return {
-        **desired.auth_extras,
-        "client_id": SecretText(desired.client_id),
-        "client_secret": desired.client_secret,
-    }
+def require_no_loss(row: Row, identity: Identity) -> None:
+    """Raises AuthKeysWouldBeLost where the row holds credentials besides id and secret: they cannot be read, so they
+    could not be sent back (U5)."""
+    endangered = sorted(row.auth_keys - OWN_AUTH_KEYS)
+    if endangered:
+        raise AuthKeysWouldBeLost(**identity.names, keys=endangered)
 
 
 # --- what was found afterwards ---------------------------------------------------------------------------------------
@@ -184,17 +129,6 @@ def target_differences(target: Target, desired: Desired) -> list[str]:
     return differences
 
 
-def admitting(redirect_uri: str, identity: Identity, desired: Desired) -> str:
-    """What to set so that the app registration has one redirect URI more. Given redirectUris replace those that follow
-    from region and customDomain, so they have to name all."""
-    all_of_them = f"redirectUris to all of {', '.join((*desired.redirect_uris, redirect_uri))}"
-    api_domain = redirect_uri.removesuffix("/oauth/code")
-    is_custom = redirect_uri == redirect_uri_for(api_domain) and region_of(api_domain) is None
-    if is_custom and desired.redirect_uris == (redirect_uri_for(identity.api_url),):
-        return f"Set customDomain to {urlsplit(api_domain).hostname}, or {all_of_them}"
-    return f"Set {all_of_them}"
-
-
 def fields_changed_meanwhile(sent: Body, row: Row) -> list[str]:
     """Names of the fields that were sent back as found, and that the row now shows otherwise (U14): somebody else wrote
     at the same moment, or Unified.to does not keep them."""
@@ -215,24 +149,26 @@ def _same(sent: Any, row: Row, name: str) -> bool:
     return bool(sent == shown) or (not sent and not shown)
 
 
+def status_of(identity: Identity, row: Row | None, target: Target | None) -> str:
+    """The `status` output: "verified", or why not."""
+    if target is not None and target.problem is None:
+        return VERIFIED if target.redirect_uri else "not verified: the authorization URL names no redirect URI"
+    excuse = status_without_target(identity, row)
+    return excuse or f"not verified: {target.problem if target else 'nothing could be compared'}"
+
+
 def status_without_target(identity: Identity, row: Row | None) -> str | None:
-    """Why a registration cannot be verified by its authorization URL; None where it can."""
+    """Why a registration cannot be verified by its authorization URL; None where it can.
+
+    The URL of an inactive integration says nothing about our client: Unified.to may give its own, or none (U11).
+    """
     if identity.is_mocked:
         return "not verified: Sandbox mocks credentials and gives no authorization URL"
     if row is not None and not row.is_active:
-        return "not verified: the integration is not active (isActive), and gives no authorization URL"
+        return "not verified: not active (isActive)"
     return None
 
 
 def secret_unseen(updated_at: str) -> str:
-    """The status after a new secret that was accepted, and has left no trace since the registration's last change."""
+    """The status after a new secret that was accepted while the time of the row's last change stayed the same."""
     return f"{VERIFIED}, except for the secret: Unified.to notes no change since {updated_at}"
-
-
-def activation_after_removal(on_delete: OnDelete, *, found_active: bool | None, is_active: bool) -> bool:
-    """Whether the integration is active once the stack has let go of it."""
-    if on_delete == "deactivate":
-        return False
-    if on_delete in ("restore", "clear") and found_active is not None:
-        return found_active
-    return is_active

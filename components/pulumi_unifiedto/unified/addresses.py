@@ -1,4 +1,4 @@
-"""Where Unified.to's regions are, and which redirect URI and dashboard belong to an API address.
+"""The API addresses of Unified.to's regions, and the redirect URI and dashboard that belong to each.
 
 Each region is a separate account with its own workspace and key. API of all three: published model; dashboards of US
 and EU: documented (https://docs.unified.to/reference/rest); the Australian dashboard and the redirect URIs of EU and AU
@@ -26,9 +26,9 @@ def is_loopback(host: str) -> bool:
 
 
 def normal_api_url(url: str) -> str:
-    """The base URL as it is stored and compared: scheme and host in lower case, no slash at the end.
+    """The base URL in the form that is stored and compared: scheme and host in lower case, no slash at the end.
 
-    https only, because the API key travels there; plain http towards this computer only. Raises InvalidApiUrl.
+    https only, because the API key is sent there; plain http to this computer only. Raises InvalidApiUrl.
     """
     try:
         parts = urlsplit(url.strip())
@@ -38,15 +38,15 @@ def normal_api_url(url: str) -> str:
     scheme = parts.scheme.lower()
     reason = None
     if parts.username or parts.password:
-        raise InvalidApiUrl(url=host, reason="it holds a user name or a password")
+        raise InvalidApiUrl(url=host, reason="it contains a user name or a password")
     if scheme not in ("https", "http"):
         reason = "it does not begin with https://"
     elif not host or not re.fullmatch(r"[0-9a-z.:_-]+", host):
         reason = "it names no host"
     elif scheme == "http" and not is_loopback(host):
-        reason = "it does not begin with https://, and the API key would travel in clear"
+        reason = "it does not begin with https://, and the API key would be sent unencrypted"
     elif parts.path not in ("", "/"):
-        reason = "it has a path; only the scheme and the host are wanted"
+        reason = "it has a path; only the scheme and the host are allowed"
     elif parts.query or parts.fragment:
         reason = "it has a query or a fragment"
     if reason:
@@ -56,7 +56,7 @@ def normal_api_url(url: str) -> str:
 
 
 def _shown(url: str) -> str:
-    """An address without what may be secret in it."""
+    """An address without the parts that may hold a secret."""
     return re.split(r"[?#]", url.strip(), maxsplit=1)[0][:120]
 
 
@@ -95,8 +95,8 @@ def redirect_uri_for(api_url: str) -> str:
 def dashboard_url_for(api_url: str) -> str:
     """The dashboard where a person sees what the API address serves.
 
-    For a custom domain the region is not known: the US dashboard, which links to the others. An emulator's is its own
-    page.
+    The region of a custom domain is not known: its dashboard is the US one, which links to the others. An emulator is
+    its own dashboard.
     """
     if is_loopback(urlsplit(api_url).hostname or ""):
         return api_url

@@ -1,21 +1,21 @@
 """What follows when a request to Unified.to fails: repeat it, look first, or give up. One table, no network.
 
-| what happened                              | GET            | PUT        | POST       |
-|--------------------------------------------|----------------|------------|------------|
-| never sent (refused, unknown host, TLS)    | repeat         | repeat     | repeat     |
-| certificate not trusted                    | give up        | give up    | give up    |
-| connection broke, or half an answer        | repeat         | look first | look first |
-| time-out after sending                     | repeat         | look first | look first |
-| 408                                        | repeat         | look first | look first |
-| 409                                        | give up        | look first | look first |
-| 429                                        | repeat         | repeat     | look first |
-| 5xx except 501 and 505                     | repeat         | look first | look first |
-| 2xx that cannot be read                    | repeat, twice  | (accepted) | (accepted) |
-| everything else (3xx, 4xx, 501, 505)       | give up        | give up    | give up    |
+| what happened                              | GET            | PUT        |
+|--------------------------------------------|----------------|------------|
+| never sent (refused, unknown host, TLS)    | repeat         | repeat     |
+| certificate not trusted                    | give up        | give up    |
+| connection broke, or half an answer        | repeat         | look first |
+| time-out after sending                     | repeat         | look first |
+| 408                                        | repeat         | look first |
+| 409                                        | give up        | look first |
+| 429                                        | repeat         | repeat     |
+| 5xx except 501 and 505                     | repeat         | look first |
+| 2xx that cannot be read                    | repeat, twice  | (accepted) |
+| everything else (3xx, 4xx, 501, 505)       | give up        | give up    |
 
-*Repeat* sends the same request again. *Look first* tells the caller that the fate of its write is unknown: it lists,
+*Repeat* sends the same request again. *Look first* tells the caller that the outcome of its write is unknown: it lists,
 and then writes what is still missing; nothing is repeated blindly. A 429 says that nothing was done, so a PUT may be
-repeated; a POST is repeated only after listing, because a second row would be worse than a second list.
+repeated.
 
 Waiting: base x 2^n with up to half of it left to chance, at most `longest_wait_s`. A ``Retry-After`` is honoured in
 full, with a little chance added so that many clients do not come back at the same moment; one above
@@ -37,7 +37,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final, Literal
 
-Method = Literal["GET", "PUT", "POST"]
+Method = Literal["GET", "PUT"]
 
 
 class Condition(Enum):
@@ -67,16 +67,16 @@ _REPEAT, _LOOK, _GIVE_UP = Reaction.REPEAT, Reaction.LOOK_FIRST, Reaction.GIVE_U
 
 TABLE: Final[Mapping[Condition, Mapping[Method, Reaction]]] = MappingProxyType(
     {
-        Condition.NOT_SENT: {"GET": _REPEAT, "PUT": _REPEAT, "POST": _REPEAT},
-        Condition.UNTRUSTED: {"GET": _GIVE_UP, "PUT": _GIVE_UP, "POST": _GIVE_UP},
-        Condition.BROKEN: {"GET": _REPEAT, "PUT": _LOOK, "POST": _LOOK},
-        Condition.TIMED_OUT: {"GET": _REPEAT, "PUT": _LOOK, "POST": _LOOK},
-        Condition.TIMEOUT_STATUS: {"GET": _REPEAT, "PUT": _LOOK, "POST": _LOOK},
-        Condition.CONFLICT: {"GET": _GIVE_UP, "PUT": _LOOK, "POST": _LOOK},
-        Condition.THROTTLED: {"GET": _REPEAT, "PUT": _REPEAT, "POST": _LOOK},
-        Condition.SERVER_FAULT: {"GET": _REPEAT, "PUT": _LOOK, "POST": _LOOK},
-        Condition.UNREADABLE: {"GET": _REPEAT, "PUT": _GIVE_UP, "POST": _GIVE_UP},
-        Condition.REFUSED: {"GET": _GIVE_UP, "PUT": _GIVE_UP, "POST": _GIVE_UP},
+        Condition.NOT_SENT: {"GET": _REPEAT, "PUT": _REPEAT},
+        Condition.UNTRUSTED: {"GET": _GIVE_UP, "PUT": _GIVE_UP},
+        Condition.BROKEN: {"GET": _REPEAT, "PUT": _LOOK},
+        Condition.TIMED_OUT: {"GET": _REPEAT, "PUT": _LOOK},
+        Condition.TIMEOUT_STATUS: {"GET": _REPEAT, "PUT": _LOOK},
+        Condition.CONFLICT: {"GET": _GIVE_UP, "PUT": _LOOK},
+        Condition.THROTTLED: {"GET": _REPEAT, "PUT": _REPEAT},
+        Condition.SERVER_FAULT: {"GET": _REPEAT, "PUT": _LOOK},
+        Condition.UNREADABLE: {"GET": _REPEAT, "PUT": _GIVE_UP},
+        Condition.REFUSED: {"GET": _GIVE_UP, "PUT": _GIVE_UP},
     }
 )
 

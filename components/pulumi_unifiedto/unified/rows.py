@@ -44,9 +44,17 @@ class Identity:
     environment: str
     integration_type: str
 
+    def __str__(self) -> str:
+        return f'"{self.integration_type}" in environment "{self.environment}"'
+
     @property
     def key(self) -> str:
         return "/".join((self.workspace_id, self.environment, self.integration_type))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Type and environment, as the errors of the catalogue take them."""
+        return {"integration_type": self.integration_type, "environment": self.environment}
 
     @property
     def is_mocked(self) -> bool:
@@ -74,8 +82,10 @@ class Row:
     visible_client_id: str | None = None
 
     @classmethod
-    def parse(cls, shown: Mapping[str, Any]) -> Row:
-        """Raises ValueError, naming the field, for a row that cannot be one."""
+    def parse(cls, shown: Any) -> Row:
+        """Raises ValueError, in words, for what is no row."""
+        if not isinstance(shown, dict):
+            raise ValueError("it holds something else than objects")
         for name in ("id", "integration_type"):
             if not isinstance(shown.get(name), str) or not shown[name]:
                 raise ValueError(f"a row has no {name}")
@@ -120,11 +130,6 @@ class Row:
         return bool(noted and self.updated_at) and self.updated_at != noted
 
     @property
-    def holds_credentials(self) -> bool:
-        """Whether an OAuth client is shown, masked or not."""
-        return bool(self.auth_keys & OWN_AUTH_KEYS)
-
-    @property
     def permissions(self) -> list[str]:
         return list(self.fields.get("permissions") or ())
 
@@ -142,7 +147,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Body:
-    """The body of a PUT or POST: `fields` in clear, `auth` as secrets until the moment of sending."""
+    """The body of a PUT: `fields` in clear, `auth` as secrets until the moment of sending."""
 
     fields: Mapping[str, Any]
     auth: Mapping[str, SecretText]

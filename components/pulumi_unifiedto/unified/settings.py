@@ -1,4 +1,4 @@
-"""What a user may tune of the client of Unified.to, and the API key."""
+"""The settings of the client of Unified.to, and the API key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .retry_policy import RetryPolicy
 
 @dataclass(frozen=True)
 class Timing:
-    """Clock, sleep and chance, so that tests need no time. `now` is UTC; `monotonic` and `sleep` count seconds."""
+    """Clock, sleep and random numbers, which tests replace. `now` is UTC; `monotonic` and `sleep` count seconds."""
 
     now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
     monotonic: Callable[[], float] = time.monotonic
@@ -26,7 +26,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class ApiSettings:
-    """What a user may tune through the environment; seconds throughout."""
+    """What a user may set in the environment. All times are in seconds."""
 
     timeout_s: float = 30.0
     visibility_s: float = 20.0
@@ -60,14 +60,14 @@ def _number(environment: Mapping[str, str], name: str, usual: float, *, least: f
     if not least <= value <= 3600:
         raise InvalidInput(
             name=name,
-            reason=f"it is not a number from {least:g} to 3600",
+            reason=f"it must be a number from {least:g} to 3600",
             next_step=f"Set the environment variable {name} to a number, or unset it.",
         )
     return value
 
 
 def api_key_from(environment: Mapping[str, str], configured: str | None) -> SecretText | None:
-    """The key in UNIFIED_API_KEY, else the configured one, without white space around it; None where both are blank.
+    """The key in UNIFIED_API_KEY, else the configured one, without white space around it; None if both are blank.
 
     Raises InvalidInput, without the key, for one that could not be sent in a header: a key is one word of ASCII
     (assumed: no format is documented).
@@ -79,8 +79,8 @@ def api_key_from(environment: Mapping[str, str], configured: str | None) -> Secr
         if not key.isascii() or not key.isprintable() or " " in key:
             raise InvalidInput(
                 name=name,
-                reason="it holds white space, a line break or a character that no key has",
-                next_step="Copy the key once more from the dashboard, Settings, API: it is one word.",
+                reason="it contains white space, a line break or a character that no key has",
+                next_step="Copy the key again from the dashboard, Settings, API: it is one word.",
             )
         return SecretText(key)
     return None

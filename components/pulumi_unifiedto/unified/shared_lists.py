@@ -1,15 +1,15 @@
-"""One remote list for many registrations: fetched once by whoever comes first, used by all that come meanwhile.
+"""One remote list for many registrations: the first reader fetches it, and those that come meanwhile share it.
 
 A refresh reads every registration of an environment, four at a time. They share one list under these rules:
 
-- *Single flight.* Readers that come while a list is on its way wait for it, and share its failure as well.
-- *Once each.* A reader gets a given list once. A registration is read once in a run, so one that asks again belongs to
-  a later run, or has reason to look again, and gets a new list. That makes a process that outlives a run safe.
-- *Not for long.* A list older than `max_age_s` is not used.
-- *Forgotten on a write.* After a write of our own, `forget` drops the environment's list, one still on its way
-  included: it may show the row as it was before.
+- *One request.* Readers that come while a list is being fetched wait for it, and share its failure too.
+- *Once for each reader.* A registration is read once in a run. One that asks again belongs to a later run, or has to
+  read again, and gets a new list. A process may therefore outlive a run.
+- *Limited age.* A list older than `max_age_s` is not used.
+- *Dropped after a write.* After the package has written, `forget` drops the environment's list, even one that is still
+  being fetched: it may show the row as it was before.
 
-Lists before a write, and those that read it back, never come from here: somebody else may have written meanwhile.
+The lists before a write, and those that verify it, are never shared: somebody else may have written meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 @dataclass
 class _Flight(Generic[T]):
-    """A list that is on its way or has arrived, and who has had it."""
+    """A list that is being fetched or has been fetched, and its readers so far."""
 
     started_at: float
     result: Future[T] = field(default_factory=Future)
@@ -33,7 +33,7 @@ class _Flight(Generic[T]):
 
 
 class SharedLists(Generic[T]):
-    """Lists by name (of an environment, say). Safe for several threads."""
+    """Lists by name, such as that of an environment. Safe for several threads."""
 
     def __init__(self, fetch: Callable[[str], T], *, monotonic: Callable[[], float], max_age_s: float) -> None:
         """fetch: gets the list of a name. max_age_s: seconds, counted from the moment at which the fetch began."""
@@ -63,7 +63,7 @@ class SharedLists(Generic[T]):
         return fetched
 
     def forget(self, name: str) -> None:
-        """Nobody who asks from now on gets a list that was asked for before."""
+        """No later reader gets a list that was requested before."""
         with self._lock:
             self._flights.pop(name, None)
 

@@ -1,7 +1,7 @@
-"""The one way to Unified.to: one request method over one connection pool, with time limits, repeats and redaction.
+"""Sends every request to Unified.to: one method over one connection pool, with time limits, repeats and redaction.
 
-Knows HTTP and the table of `retry_policy`; knows nothing of what the requests mean. A failure is a `CallFailed`, which
-never leaves the package: `unified_api` turns it into an error of the catalogue.
+Knows HTTP and the table of `retry_policy`, but not what the requests mean. A failure is a `CallFailed`, which never
+leaves the package: `client` turns it into an error of the catalogue.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Answer:
     attempts: int = 1
 
     def json(self) -> Any:
-        """The body as JSON; ValueError when it is none."""
+        """The body as JSON; ValueError if it is not JSON."""
         return json.loads(self.text)
 
     @property
@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a request did not end in a usable answer, in words that hold no secret."""
+    """Why a request has no usable answer, in words without a secret."""
 
     request: str
     condition: Condition
@@ -68,18 +68,17 @@ class Failure:
 
 
 class CallFailed(Exception):
-    """A request that failed for good, or a write that the caller has to look after.
+    """A request that failed, or a write that may have been carried out (`outcome_unknown`).
 
-    `reaction` LOOK_FIRST: wait `wait_s`, look, then write what is missing. `fate_unknown`: the write may have been
-    carried out.
+    `reaction` LOOK_FIRST: wait `wait_s`, list the rows, then write what is missing.
     """
 
-    def __init__(self, failure: Failure, reaction: Reaction, wait_s: float, *, fate_unknown: bool) -> None:
+    def __init__(self, failure: Failure, reaction: Reaction, wait_s: float, *, outcome_unknown: bool) -> None:
         super().__init__(failure.reason)
         self.failure = failure
         self.reaction = reaction
         self.wait_s = wait_s
-        self.fate_unknown = fate_unknown
+        self.outcome_unknown = outcome_unknown
 
 
 class HttpTransport:
@@ -94,7 +93,7 @@ class HttpTransport:
         timing: Timing | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """transport: takes the place of the network (the seam for tests). Raises InvalidApiUrl."""
+        """transport: replaces the network in tests. Raises InvalidApiUrl."""
         self.api_url = normal_api_url(api_url)
         self._api_key = api_key
         self._settings = settings or ApiSettings()
@@ -104,9 +103,9 @@ class HttpTransport:
         self._http = httpx.Client(
             base_url=self.api_url,
             transport=transport,
-            # Reads SSL_CERT_FILE, and speaks TLS 1.2 or later. A transport of a test has no TLS.
+            # Reads SSL_CERT_FILE, and uses TLS 1.2 or later. A test's transport has no TLS.
             verify=httpx.create_ssl_context() if transport is None else True,
-            # A rehearsal on this computer does not go through the company's proxy.
+            # A rehearsal on this computer does not use a proxy.
             trust_env=not is_loopback(host),
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, _LONGEST_CONNECT_S)),
             follow_redirects=False,
@@ -138,8 +137,8 @@ class HttpTransport:
     ) -> Answer:
         """One request, repeated as the table says; the 2xx answer.
 
-        query: never holds a secret, and stands in no message. with_key: sends the API key. secrets: what is in the
-        body and must stand in no message. readable: the reason why a 2xx answer cannot be used, None when it can.
+        query: holds no secret, and no message shows it. with_key: sends the API key. secrets: those in the body, which
+        no message may show. readable: gives the reason why a 2xx answer cannot be used, None if it can be used.
         Raises CallFailed.
         """
         hidden = [secret for secret in (self._api_key, *secrets) if secret]
@@ -155,7 +154,7 @@ class HttpTransport:
             )
             if decision.reaction is not Reaction.REPEAT:
                 raise CallFailed(
-                    outcome, decision.reaction, decision.wait_s, fate_unknown=table_says is Reaction.LOOK_FIRST
+                    outcome, decision.reaction, decision.wait_s, outcome_unknown=table_says is Reaction.LOOK_FIRST
                 ) from None
             self._timing.sleep(decision.wait_s)
 
@@ -209,7 +208,7 @@ class HttpTransport:
         )
 
     def _read(self, response: httpx.Response) -> str:
-        """The body as text. A trickle is cut off: httpx limits the pauses only, not the whole."""
+        """The body as text, within the time limit: httpx limits only the pauses, not the total time."""
         deadline = self._timing.monotonic() + self._settings.timeout_s
         received = bytearray()
         for part in response.iter_bytes():
@@ -220,12 +219,12 @@ class HttpTransport:
                 raise httpx.ReadTimeout("the answer did not end in time")
         try:
             return received.decode(response.charset_encoding or "utf-8", errors="replace")
-        except (LookupError, ValueError):  # a charset that there is not, or one that is no character set
+        except (LookupError, ValueError):  # an unknown charset, or one that does not decode text
             return received.decode("utf-8", errors="replace")
 
 
 def _translate(fault: httpx.HTTPError) -> tuple[Condition, str]:
-    """A fault of the HTTP library as a condition of the table and words. The library's own text is not shown: it may
+    """A fault of the HTTP library as a condition of the table and a reason. The library's own text is not shown: it may
     quote what was sent or received."""
     if isinstance(fault, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
         cause: BaseException | None = fault
@@ -269,10 +268,10 @@ def _request_id(headers: httpx.Headers, hidden: list[SecretText]) -> str | None:
 
 
 def message_of(answer: Answer, hidden: Iterable[SecretText]) -> str | None:
-    """The remote system's own words about a failure: short, on one line, without a stop, secrets replaced by stars.
+    """What the remote system says about a failure: short, on one line, without a full stop, secrets replaced by stars.
 
-    Unified.to publishes no error schema; JSON objects with ``message`` or ``error``, JSON strings, text and HTML are
-    understood (assumed), anything else gives None.
+    Unified.to publishes no error schema. Reads JSON objects with ``message`` or ``error``, JSON strings, text and HTML
+    (assumed); None for anything else.
     """
     text = answer.text.strip()
     if not text:

@@ -77,7 +77,7 @@ def test_the_page_lists_every_route_with_its_source_and_everything_missing(capsy
     assert page == coverage_page()
     assert "| graph | POST | `/v1.0/applications/{id}/addPassword` | observed |" in page
     assert "| unifiedto | GET | `/unified/connection` | published model |" in page
-    assert "| unifiedto | POST | `/unified/connection/{id}/reauth` |" in page
+    assert "| unifiedto | GET | `/unified/secretsmanager` |" in page
     routes, _, missing = page.partition("## What is missing")
     for part, width, count in ((routes, 5, len(ROUTES)), (missing, 4, len(LOADED.missing))):
         rows = [line for line in part.splitlines() if line.startswith("| ")][1:]

@@ -90,27 +90,25 @@ def sign_in(http: httpx.Client) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("end", [stop, kill])
-def test_registrations_environments_connections_codes_and_tokens_survive(
+def test_registrations_connections_codes_and_tokens_survive(
     tmp_path: Path, end: Callable[[Daemon, Path], None]
 ) -> None:
     first, _ = daemons.start_daemon(tmp_path)
     try:
         with client(first) as http:
             auth = registered(http, first)
-            ok(http.post("/unified/environment", json=["Preview"], headers=KEY))
             assert sign_in(http)["signed_in"] is True
             used, unused = code(http, auth["client_id"]), code(http, auth["client_id"])
             refresh_token = ok(redeem(http, auth, code=used))["refresh_token"]
             kept = {
                 path: ok(http.get(path, headers=KEY))
-                for path in ("/unified/workspaceintegration", "/unified/environment", "/unified/connection")
+                for path in ("/unified/workspaceintegration", "/unified/connection")
             }
         end(first, tmp_path)
         second, started = daemons.start_daemon(tmp_path)
         assert (started, second.base_url) == (True, first.base_url)
         with client(second) as http:
             assert {path: ok(http.get(path, headers=KEY)) for path in kept} == kept
-            assert "Preview" in kept["/unified/environment"]
             assert redeem(http, auth, code=used).json()["error_codes"] == [54005]
             assert "id_token" in ok(redeem(http, auth, code=unused))
             assert "id_token" in ok(redeem(http, auth, refresh_token=refresh_token))

@@ -65,9 +65,6 @@ def test_the_page_offers_every_account_that_may_sign_in_and_its_form_signs_in(gr
         ("AzureADMyOrg", ids.TENANT_ID, ADA, None),
         ("AzureADMyOrg", ids.TENANT_ID, PIET, 50020),
         ("AzureADMyOrg", ids.PARTNER_TENANT_ID, PIET, 700016),
-        ("PersonalMicrosoftAccount", "consumers", PAT, None),
-        ("PersonalMicrosoftAccount", "common", ADA, 50020),
-        ("PersonalMicrosoftAccount", ids.TENANT_ID, ADA, 9002331),
     ],
 )
 def test_audience_authority_and_account_must_fit(
@@ -111,42 +108,6 @@ def test_the_port_of_127_0_0_1_does_not_count_either(graph: Graph, entra: Entra)
     assert shown(entra.authorize(app.app_id, ADA, redirect_uri="http://localhost:2000/code")) == 50011
 
 
-@pytest.mark.parametrize("uri", ["https://a.example.com/code", "https://A-1.example.com/code"])
-def test_a_wildcard_stands_for_one_label(graph: Graph, entra: Entra, uri: str) -> None:
-    app = _with_wildcard(graph)
-    assert entra.authorize(app, ADA, "organizations", redirect_uri=uri).headers["location"].startswith(f"{uri}?code=")
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "https://a.b.example.com/code",
-        "https://.example.com/code",
-        "https://example.com/code",
-        "https://*.example.com/code",
-        "http://a.example.com/code",
-        "https://a.example.com/codes",
-        "https://a.example.com/code?x",
-        "https://evil#.example.com/code",
-        "https://evil?.example.com/code",
-        "https://evil:443.example.com/code",
-        "https://evil@.example.com/code",
-        "https://user@a.example.com/code",
-        "https://evil\\.example.com/code",
-        "https://evil/.example.com/code",
-        "https://ev\nil.example.com/code",
-        "https://\ta.example.com/code",
-    ],
-)
-def test_a_wildcard_leads_nowhere_else(graph: Graph, entra: Entra, uri: str) -> None:
-    assert shown(entra.authorize(_with_wildcard(graph), ADA, "organizations", redirect_uri=uri)) == 50011
-
-
-def _with_wildcard(graph: Graph) -> str:
-    uris = {"redirectUris": ["https://*.example.com/code"]}
-    return graph.register(secrets=0, signInAudience="AzureADMultipleOrgs", web=uris).app_id
-
-
 def test_a_deleted_or_unknown_application_and_an_unknown_account_get_a_page(graph: Graph, entra: Entra) -> None:
     app = graph.register(secrets=0)
     assert shown(entra.authorize(app.app_id, "nobody@example.com")) == 50034
@@ -167,21 +128,12 @@ def test_declining_and_bad_parameters_go_back_with_an_error_and_the_state(graph:
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": ""}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
-        ({"code_challenge": "c" * 43, "code_challenge_method": "S512"}, "invalid_request"),
+        ({"code_challenge": "c" * 43, "code_challenge_method": "plain"}, "invalid_request"),
         ({"prompt": "surprise"}, "invalid_request"),
     ):
         assert landing(entra.authorize(app.app_id, ADA, **parameters))["error"] == error, parameters
-    assert shown(entra.authorize(app.app_id, ADA, response_mode="web_message")) == 900144
-
-
-def test_the_answer_comes_in_the_response_mode_asked_for(graph: Graph, entra: Entra) -> None:
-    app = graph.register(secrets=0)
-    fragment = entra.authorize(app.app_id, ADA, response_mode="fragment")
-    assert fragment.headers["location"].startswith(f"{REDIRECT_URI}#code=")
-    posted = entra.authorize(app.app_id, ADA, response_mode="form_post")
-    assert posted.status_code == 200
-    assert f'action="{REDIRECT_URI}"' in posted.text
-    assert 'name="code"' in posted.text
+    for mode in ("fragment", "form_post", "web_message"):
+        assert shown(entra.authorize(app.app_id, ADA, response_mode=mode)) == 900144
 
 
 def test_prompt_none_signs_a_hinted_account_in_silently(graph: Graph, entra: Entra) -> None:

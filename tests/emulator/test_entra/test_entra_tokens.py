@@ -11,8 +11,8 @@ import msal
 import pytest
 
 from emulator.core.server import EmulatorServer
-from emulator.entra import ids
-from emulator.entra.tokens import Signer
+from emulator.entra import grants, ids
+from emulator.entra.tokens import InvalidToken, Signer
 
 from .situations import (
     CHALLENGE,
@@ -126,15 +126,12 @@ def test_the_provider_metadata_points_everything_at_the_emulator(entra: Entra, e
 def test_the_deployers_token_carries_its_object_id_and_the_roles_of_the_switch(
     entra: Entra, emulator: EmulatorServer
 ) -> None:
-    emulator.world.settings.update({"caller_roles": ["Application.ReadWrite.All"], "token_expires_in": 600})
+    emulator.world.settings.update({"caller_roles": ["Application.ReadWrite.All"]})
     answer = entra.client_credentials(ids.DEPLOYER_APP_ID, ids.DEPLOYER_SECRET).json()
     claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
     assert claims["oid"] == ids.DEPLOYER_SERVICE_PRINCIPAL_ID
     assert claims["roles"] == ["Application.ReadWrite.All"]
-    assert (claims["aud"], answer["expires_in"]) == (emulator.base_url, 600)
-    emulator.world.settings.update({"token_omits": ["oid"]})
-    answer = entra.client_credentials(ids.DEPLOYER_APP_ID, ids.DEPLOYER_SECRET).json()
-    assert "oid" not in jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert (claims["aud"], answer["expires_in"]) == (emulator.base_url, 3599)
 
 
 CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
@@ -181,17 +178,6 @@ def test_an_application_without_a_service_principal_or_with_a_disabled_one_gets_
     assert aadsts(entra.client_credentials(app.app_id, app.secrets[0])) == (400, "unauthorized_client", 700016)
 
 
-def test_the_token_endpoint_knows_a_new_application_only_after_a_while(
-    graph: Graph, entra: Entra, emulator: EmulatorServer
-) -> None:
-    emulator.world.clock.set_scale(0)
-    emulator.world.settings.update({"app_propagation_s": 30})
-    app = graph.register()
-    assert aadsts(entra.client_credentials(app.app_id, app.secrets[0])) == (400, "unauthorized_client", 700016)
-    emulator.world.clock.advance(30)
-    assert entra.client_credentials(app.app_id, app.secrets[0]).status_code == 200
-
-
 def test_a_body_that_is_no_form_is_malformed(entra: Entra) -> None:
     path = f"/{ids.TENANT_ID}/oauth2/v2.0/token"
     assert aadsts(entra.http.post(path, json={"grant_type": "client_credentials"})) == (400, "invalid_request", 9002313)
@@ -199,16 +185,6 @@ def test_a_body_that_is_no_form_is_malformed(entra: Entra) -> None:
         path, content="grant_type=a&grant_type=b", headers={"Content-Type": "application/x-www-form-urlencoded"}
     )
     assert aadsts(twice) == (400, "invalid_request", 9002313)
-
-
-def test_a_client_may_prove_itself_with_a_basic_header(graph: Graph, entra: Entra) -> None:
-    app = graph.register()
-    answer = entra.http.post(
-        f"/{ids.TENANT_ID}/oauth2/v2.0/token",
-        data={"grant_type": "client_credentials", "scope": entra.graph_scope},
-        auth=(app.app_id, app.secrets[0]),
-    )
-    assert answer.status_code == 200
 
 
 def test_a_client_secret_appears_in_no_journal_entry(graph: Graph, entra: Entra, emulator: EmulatorServer) -> None:
@@ -231,6 +207,7 @@ def test_a_client_secret_appears_in_no_journal_entry(graph: Graph, entra: Entra,
         ("POST", "/rehearsal.example.com/oauth2/v2.0/devicecode"),
         ("GET", "/common/discovery/instance"),
         ("GET", "/common/v2.0/.well-known/jwks"),
+        ("GET", "/oidc/userinfo"),
     ],
 )
 def test_a_sign_in_route_that_does_not_exist_is_refused_and_journalled_as_entras(
@@ -257,18 +234,9 @@ def test_codes_are_for_one_use_one_client_one_redirect_uri_and_one_verifier(grap
     assert aadsts(entra.redeem(app.app_id, secret, code, code_verifier=VERIFIER)) == (*invalid, 54005)
 
 
-def test_a_plain_verifier_works_and_one_without_a_challenge_does_not(graph: Graph, entra: Entra) -> None:
+def test_an_old_code_has_expired(graph: Graph, entra: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
     app = graph.register()
-    code = entra.code(app.app_id, ADA, code_challenge=VERIFIER, code_challenge_method="plain")
-    assert entra.redeem(app.app_id, app.secrets[0], code, code_verifier=VERIFIER).status_code == 200
-    code = entra.code(app.app_id, ADA)
-    answer = entra.redeem(app.app_id, app.secrets[0], code, code_verifier=VERIFIER)
-    assert aadsts(answer) == (400, "invalid_grant", 501481)
-
-
-def test_an_old_code_has_expired(graph: Graph, entra: Entra, emulator: EmulatorServer) -> None:
-    app = graph.register()
-    emulator.world.settings.update({"code_expires_in": 0})
+    monkeypatch.setattr(grants, "_CODE_LIFETIME_S", 0)
     code = entra.code(app.app_id, ADA)
     assert aadsts(entra.redeem(app.app_id, app.secrets[0], code)) == (400, "invalid_grant", 70008)
 
@@ -283,19 +251,13 @@ def test_a_code_is_redeemed_at_the_authority_that_gave_it_or_the_accounts_own_te
     assert entra.redeem(app.app_id, secret, entra.code(app.app_id, PIET), ids.PARTNER_TENANT_ID).status_code == 200
 
 
-def test_a_web_client_must_send_its_secret_and_a_public_one_must_not(graph: Graph, entra: Entra) -> None:
+def test_a_client_must_send_its_secret(graph: Graph, entra: Entra) -> None:
     web = graph.register()
     assert aadsts(entra.redeem(web.app_id, None, entra.code(web.app_id, ADA))) == (401, "invalid_client", 7000218)
     assert aadsts(entra.redeem(web.app_id, "", entra.code(web.app_id, ADA))) == (401, "invalid_client", 7000218)
-    public = graph.register(web={"redirectUris": []}, publicClient={"redirectUris": [REDIRECT_URI]})
-    code = entra.code(public.app_id, ADA)
-    assert aadsts(entra.redeem(public.app_id, public.secrets[0], code)) == (401, "invalid_client", 700025)
-    assert entra.redeem(public.app_id, None, code).status_code == 200
 
 
-def test_a_refresh_token_keeps_working_while_the_secret_does(
-    graph: Graph, entra: Entra, emulator: EmulatorServer
-) -> None:
+def test_a_refresh_token_keeps_working_while_the_secret_does(graph: Graph, entra: Entra) -> None:
     app = graph.register()
     answer = entra.redeem(app.app_id, app.secrets[0], entra.code(app.app_id, ADA)).json()
 
@@ -308,9 +270,6 @@ def test_a_refresh_token_keeps_working_while_the_secret_does(
     assert aadsts(refresh("wrong")) == (401, "invalid_client", 7000215)
     assert aadsts(refresh(app.secrets[0], "1.made-up")) == (400, "invalid_grant", 70000)
     assert aadsts(refresh(app.secrets[0], scope="Mail.Read")) == (400, "invalid_grant", 65001)
-    emulator.world.settings.update({"refresh_token_expires_in": 0})
-    late = refresh(app.secrets[0]).json()["refresh_token"]
-    assert aadsts(refresh(app.secrets[0], late)) == (400, "invalid_grant", 700082)
     graph.http.delete(f"/v1.0/applications/{app.id}")
     assert aadsts(refresh(app.secrets[0])) == (400, "unauthorized_client", 700016)
 
@@ -378,15 +337,11 @@ def test_an_id_token_is_issued_by_the_account_s_own_tenant(
     assert (claims["iss"], claims["tid"]) == (f"{emulator.base_url}/{tenant}/v2.0", tenant)
 
 
-def test_a_signed_in_user_is_known_to_userinfo_and_graph(graph: Graph, entra: Entra) -> None:
+def test_a_signed_in_user_may_not_read_app_registrations(graph: Graph, entra: Entra) -> None:
     app = graph.register()
     token = entra.redeem(app.app_id, app.secrets[0], entra.code(app.app_id, PIET)).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}
-    assert entra.http.get("/oidc/userinfo", headers=bearer).json()["email"] == PIET
-    assert entra.http.get("/v1.0/me", headers=bearer).json()["userPrincipalName"] == PIET
     assert entra.http.get("/v1.0/applications", headers=bearer).status_code == 403
-    assert entra.http.get("/oidc/userinfo").status_code == 401
-    assert graph.http.get("/v1.0/me").status_code == 400
 
 
 def test_default_scope_stands_for_the_declared_permissions(graph: Graph, entra: Entra) -> None:
@@ -408,3 +363,10 @@ def test_a_signing_key_that_was_cut_off_is_made_anew(tmp_path: Path, content: by
     path.write_bytes(content)
     token = Signer(path).sign({"exp": 4_000_000_000})
     assert Signer(path).verify(token) == {"exp": 4_000_000_000}
+
+
+def test_a_token_that_has_expired_is_refused(tmp_path: Path) -> None:
+    signer = Signer(tmp_path / "signing-key.pem")
+    token = signer.sign({"exp": 1})
+    with pytest.raises(InvalidToken, match="expired"):
+        signer.verify(token)

@@ -85,10 +85,6 @@ def test_the_whole_create_sequence_of_the_provider_is_accepted(graph: Graph) -> 
         ({"signInAudience": "Everybody"}, "Request_BadRequest"),
         ({"api": {"requestedAccessTokenVersion": 1}}, "InvalidAccessTokenVersion"),
         ({"api": {}}, "InvalidAccessTokenVersion"),
-        ({"appRoles": [{"id": ids.TENANT_ID, "value": "Reader"}]}, "Request_BadRequest"),
-        ({"identifierUris": ["urn:example"]}, "Request_BadRequest"),
-        ({"identifierUris": ["api://" + "x" * 120]}, "Request_BadRequest"),
-        ({"identifierUris": [f"api://{n}" for n in range(51)]}, "Request_BadRequest"),
         ({"requiredResourceAccess": [{"resourceAppId": "graph", "resourceAccess": []}]}, "Request_BadRequest"),
         (
             {
@@ -103,9 +99,6 @@ def test_the_whole_create_sequence_of_the_provider_is_accepted(graph: Graph) -> 
         ),
         ({"notes": "n" * 1025}, "Request_BadRequest"),
         ({"passwordCredentials": [{"displayName": "x"}]}, "Request_BadRequest"),
-        ({"identifierUris": ["https://example.com/api?x=1"]}, "Request_BadRequest"),
-        ({"identifierUris": ["https://example.com/api#x"]}, "Request_BadRequest"),
-        ({"identifierUris": ["https://*.example.com/api"]}, "Request_BadRequest"),
         ({"requiredResourceAccess": _many_permissions(201)}, "Request_BadRequest"),
         ({"colour": "blue"}, "Request_BadRequest"),
         ({"web": {"colour": "blue"}}, "Request_BadRequest"),
@@ -118,10 +111,28 @@ def test_an_application_that_breaks_a_rule_of_its_audience_is_refused(
     assert graph_error(graph.application(**properties)) == (400, code)
 
 
-def test_two_hundred_permissions_and_fifty_identifier_uris_are_the_limit_with_personal_accounts(graph: Graph) -> None:
-    uris = [f"api://{n}" for n in range(50)]
-    answer = graph.application(requiredResourceAccess=_many_permissions(200), identifierUris=uris)
-    assert answer.status_code == 201
+@pytest.mark.parametrize(
+    ("properties", "path"),
+    [
+        ({"appRoles": [{"id": ids.TENANT_ID, "value": "Reader"}]}, "appRoles"),
+        ({"identifierUris": ["api://example"]}, "identifierUris"),
+        ({"optionalClaims": {"idToken": [{"name": "email"}]}}, "optionalClaims"),
+        ({"publicClient": {"redirectUris": ["http://localhost"]}}, "publicClient.redirectUris"),
+        ({"spa": {"redirectUris": ["https://example.com"]}}, "spa.redirectUris"),
+    ],
+    ids=str,
+)
+def test_a_property_that_nothing_here_would_follow_is_refused_unless_it_is_empty(
+    graph: Graph, properties: dict[str, Any], path: str
+) -> None:
+    app = graph.register(secrets=0)
+    assert f"does not model '{path}'" in graph.change(app, **properties).json()["error"]["message"]
+    empty = {name: {"redirectUris": []} if "." in path else type(value)() for name, value in properties.items()}
+    assert graph.change(app, **empty).status_code == 204
+
+
+def test_two_hundred_permissions_are_the_limit_with_personal_accounts(graph: Graph) -> None:
+    assert graph.application(requiredResourceAccess=_many_permissions(200)).status_code == 201
     body = {"signInAudience": ORGANISATIONS, "requiredResourceAccess": _many_permissions(201)}
     assert graph.application(**body).status_code == 201
 
@@ -131,21 +142,14 @@ def test_two_hundred_permissions_and_fifty_identifier_uris_are_the_limit_with_pe
     [
         {"api": "x"},
         {"api": {"acceptMappedClaims": "x"}},
-        {"api": {"knownClientApplications": [1]}},
-        {"api": {"oauth2PermissionScopes": ["x"]}},
-        {"api": {"oauth2PermissionScopes": [{"id": []}]}},
         {"api": {"requestedAccessTokenVersion": True}},
         {"api": {"requestedAccessTokenVersion": "2"}},
-        {"appRoles": 5},
-        {"appRoles": ["x"]},
         {"description": 5},
         {"displayName": 5},
         {"groupMembershipClaims": ["All"]},
-        {"identifierUris": [5]},
         {"info": {"logoUrl": 5}},
         {"isFallbackPublicClient": "true"},
         {"notes": 5},
-        {"optionalClaims": "x"},
         {"owners@odata.bind": [5]},
         {"requiredResourceAccess": ["x"]},
         {"requiredResourceAccess": [{"resourceAppId": ids.GRAPH_APP_ID, "resourceAccess": ["x"]}]},
@@ -212,6 +216,10 @@ def test_longer_names_and_more_permissions_are_fine_without_personal_accounts(gr
         "http://[::1]/oauth/code",
         "/oauth/code",
         "https:///oauth/code",
+        "http://evil.example/code",
+        "javascript://x/%0aalert",
+        "data:text/html,x",
+        "file:///etc",
         "https://user:password@api.example.com/oauth/code",
         "https://user@api.example.com/oauth/code",
         *(f"https://api.example.com/a{mark}b" for mark in "!$'(),; \\\"<>`\n\t\x00"),
@@ -220,27 +228,6 @@ def test_longer_names_and_more_permissions_are_fine_without_personal_accounts(gr
 def test_a_redirect_uri_that_entra_would_refuse_is_refused(graph: Graph, uri: str) -> None:
     answer = graph.application(web={"redirectUris": [uri]})
     assert graph_error(answer) == (400, "Request_BadRequest")
-
-
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "http://evil.example/code",
-        "javascript:alert`1`",
-        "javascript://x/%0aalert",
-        "data:text/html,x",
-        "file:///etc",
-        "my app",
-    ],
-)
-def test_a_public_client_is_sent_back_to_no_script_file_or_foreign_http(graph: Graph, uri: str) -> None:
-    answer = graph.application(publicClient={"redirectUris": [uri]})
-    assert graph_error(answer) == (400, "Request_BadRequest")
-
-
-@pytest.mark.parametrize("uri", ["http://localhost", "com.example.app://auth", "urn:ietf:wg:oauth:2.0:oob"])
-def test_a_public_client_may_have_a_scheme_of_its_own(graph: Graph, uri: str) -> None:
-    assert graph.application(publicClient={"redirectUris": [uri]}).status_code == 201
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:8080/code", "http://127.0.0.1/code", "https://API.example.com/Code"])
@@ -252,72 +239,28 @@ def test_a_hundred_redirect_uris_are_the_limit_with_personal_accounts(graph: Gra
     uris = [f"https://api.example.com/{n}" for n in range(101)]
     assert graph.application(web={"redirectUris": uris[:100]}).status_code == 201
     assert graph.application(web={"redirectUris": uris}).status_code == 400
+    assert graph.application(signInAudience=ORGANISATIONS, web={"redirectUris": uris}).status_code == 201
 
 
-def test_256_redirect_uris_are_the_limit_without_personal_accounts(graph: Graph) -> None:
-    uris = [f"https://api.example.com/{n}" for n in range(257)]
-    for count, status in ((256, 201), (257, 400)):
-        body = {"signInAudience": ORGANISATIONS, "web": {"redirectUris": uris[:count]}}
-        assert graph.application(**body).status_code == status
-
-
-def test_an_enabled_scope_must_be_disabled_before_it_goes(graph: Graph) -> None:
-    scope = {"id": ids.TENANT_ID, "value": "read", "isEnabled": True}
-    app = graph.register(secrets=0, api={"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [scope]})
-    refused = graph.change(app, api={"oauth2PermissionScopes": []})
-    assert refused.status_code == 400
-    assert "unless disabled first" in refused.json()["error"]["message"]
-    assert graph.change(app, api={"oauth2PermissionScopes": [{**scope, "isEnabled": False}]}).status_code == 204
-    assert graph.change(app, api={"oauth2PermissionScopes": []}).status_code == 204
-
-
-def test_lists_filter_by_app_id_and_name_and_come_in_pages(graph: Graph, emulator: EmulatorServer) -> None:
+def test_lists_filter_by_app_id_and_name(graph: Graph) -> None:
     apps = [graph.application(displayName=name).json() for name in ("Ann's", "Bob's", "Cid's")]
     found = graph.http.get("/v1.0/applications", params={"$filter": f"appId eq '{apps[1]['appId']}'"}).json()["value"]
     assert [app["id"] for app in found] == [apps[1]["id"]]
     found = graph.http.get("/v1.0/applications", params={"$filter": "displayName eq 'ANN''S'"}).json()["value"]
     assert [app["id"] for app in found] == [apps[0]["id"]]
-    emulator.world.settings.update({"graph_page_size": 3})
-    first = graph.http.get("/v1.0/applications").json()
-    second = graph.http.get(first["@odata.nextLink"]).json()
-    assert len(first["value"]) == 3
-    assert [app["id"] for app in second["value"]] == [apps[2]["id"]]
-    assert "@odata.nextLink" not in second
 
 
 @pytest.mark.parametrize(
     "query",
     [
         {"$filter": "notes eq 'x'"},
-        {"$filter": "startswith(notes,'x')"},
+        {"$filter": "startswith(displayName,'x')"},
         {"$orderby": "id"},
-        {"$top": "many"},
-        {"$top": "²"},
+        {"$top": "5"},
     ],
 )
 def test_a_query_outside_the_model_is_refused_and_not_ignored(graph: Graph, query: dict[str, str]) -> None:
     assert graph_error(graph.http.get("/v1.0/applications", params=query)) == (400, "Request_UnsupportedQuery")
-
-
-def test_a_new_application_is_404_for_as_many_reads_as_the_switch_says(graph: Graph, emulator: EmulatorServer) -> None:
-    emulator.world.settings.update({"app_visible_after_reads": 2})
-    created = graph.application().json()
-    path = f"/v1.0/applications/{created['id']}"
-    principal = {"appId": created["appId"]}
-    assert graph_error(graph.http.patch(path, json={"notes": "x"})) == (404, "Request_ResourceNotFound")
-    early = graph.http.post("/v1.0/servicePrincipals", json=principal)
-    assert early.json()["error"]["message"].endswith("does not reference a valid application object.")
-    assert graph.http.patch(path, json={"notes": "x"}).status_code == 204
-    assert graph.http.post("/v1.0/servicePrincipals", json=principal).status_code == 201
-
-
-def test_a_new_service_principal_is_404_for_as_many_requests_as_its_own_switch_says(
-    graph: Graph, emulator: EmulatorServer
-) -> None:
-    emulator.world.settings.update({"principal_visible_after_reads": 1})
-    app = graph.register(secrets=0)
-    path = f"/v1.0/servicePrincipals/{app.principal_id}"
-    assert [graph.http.patch(path, json={"description": "d"}).status_code for _ in range(2)] == [404, 204]
 
 
 def test_the_personal_side_conflicts_as_often_as_the_switch_says(graph: Graph, emulator: EmulatorServer) -> None:
@@ -330,62 +273,36 @@ def test_the_personal_side_conflicts_as_often_as_the_switch_says(graph: Graph, e
     assert graph.change(organisational, notes="x").status_code == 204
 
 
-def test_a_deleted_application_can_be_restored_for_thirty_days_and_takes_its_service_principal_along(
-    graph: Graph, emulator: EmulatorServer
-) -> None:
+def test_a_deleted_application_takes_its_service_principal_along(graph: Graph) -> None:
     app = graph.register(secrets=0)
     path = f"/v1.0/applications/{app.id}"
     assert graph.http.delete(path).status_code == 204
-    assert graph_error(graph.http.get(path)) == (404, "Request_ResourceNotFound")
-    assert graph.http.get(f"/v1.0/servicePrincipals/{app.principal_id}").status_code == 404
-    bin_ = "/v1.0/directory/deletedItems"
-    deleted = graph.http.get(f"{bin_}/microsoft.graph.application").json()["value"]
-    assert [item["id"] for item in deleted] == [app.id]
-    assert graph.http.post(f"{bin_}/{app.id}/restore").status_code == 200
-    assert graph.http.get(path).status_code == 200
-    graph.http.delete(path)
-    emulator.world.clock.advance(31 * 86400)
-    assert graph.http.post(f"{bin_}/{app.id}/restore").status_code == 404
+    for gone in (path, f"/v1.0/servicePrincipals/{app.principal_id}"):
+        assert graph_error(graph.http.get(gone)) == (404, "Request_ResourceNotFound")
+    early = graph.http.post("/v1.0/servicePrincipals", json={"appId": app.app_id})
+    assert early.json()["error"]["message"].endswith("does not reference a valid application object.")
 
 
-def test_a_service_principal_is_not_restored_beside_another_of_its_application(graph: Graph) -> None:
-    app = graph.register(secrets=0)
-    assert graph.http.delete(f"/v1.0/servicePrincipals/{app.principal_id}").status_code == 204
-    new = graph.http.post("/v1.0/servicePrincipals", json={"appId": app.app_id}).json()["id"]
-    restore = f"/v1.0/directory/deletedItems/{app.principal_id}/restore"
-    assert graph_error(graph.http.post(restore)) == (409, "Request_MultipleObjectsWithSameKeyValue")
-    query = {"$filter": f"appId eq '{app.app_id}'"}
-    found = graph.http.get("/v1.0/servicePrincipals", params=query).json()["value"]
-    assert [principal["id"] for principal in found] == [new]
-    graph.http.delete(f"/v1.0/servicePrincipals/{new}")
-    assert graph.http.post(restore).status_code == 200
-
-
-def test_deleted_applications_count_against_the_quota_until_they_are_purged(
-    graph: Graph, emulator: EmulatorServer
-) -> None:
-    emulator.world.settings.update({"application_quota": 2})
-    app = graph.application().json()
-    graph.http.delete(f"/v1.0/applications/{app['id']}")
-    assert graph.application().json()["error"]["code"] == "Directory_QuotaExceeded"
-    assert graph.http.delete(f"/v1.0/directory/deletedItems/{app['id']}").status_code == 204
-    assert graph.application().status_code == 201
-
-
-def test_owners_are_added_once_and_only_owners_are_removed(graph: Graph) -> None:
-    app = graph.register(secrets=0)
-    owners = f"/v1.0/applications/{app.id}/owners"
-    reference = {"@odata.id": owner_url(graph, app.principal_id)}
+@pytest.mark.parametrize("kind", ["applications", "servicePrincipals"])
+def test_owners_are_listed_added_once_and_removed(graph: Graph, kind: str) -> None:
+    app, other = graph.register(secrets=0), graph.register(secrets=0)
+    owners = f"/v1.0/{kind}/{app.id if kind == 'applications' else app.principal_id}/owners"
+    reference = {"@odata.id": owner_url(graph, other.principal_id)}
     assert graph.http.post(f"{owners}/$ref", json=reference).status_code == 204
     again = graph.http.post(f"{owners}/$ref", json=reference)
-    assert again.status_code == 400
+    assert graph_error(again) == (400, "Request_BadRequest")
     assert again.json()["error"]["message"] == (
         "One or more added object references already exist for the following modified properties: 'owners'."
     )
-    filtered = graph.http.get(owners, params={"$filter": f"id eq '{app.principal_id}'"}).json()["value"]
-    assert [owner["id"] for owner in filtered] == [app.principal_id]
-    assert graph.http.delete(f"{owners}/{app.principal_id}/$ref").status_code == 204
-    assert graph.http.delete(f"{owners}/{app.principal_id}/$ref").status_code == 404
+    unknown = {"@odata.id": owner_url(graph, ids.derived("nobody"))}
+    assert graph_error(graph.http.post(f"{owners}/$ref", json=unknown)) == (404, "Request_ResourceNotFound")
+    listed = [owner["id"] for owner in graph.http.get(owners).json()["value"]]
+    assert listed == [ids.DEPLOYER_SERVICE_PRINCIPAL_ID, other.principal_id]
+    filtered = graph.http.get(owners, params={"$filter": f"id eq '{other.principal_id}'"}).json()["value"]
+    assert [owner["id"] for owner in filtered] == [other.principal_id]
+    assert graph.http.delete(f"{owners}/{other.principal_id}/$ref").status_code == 204
+    again = graph.http.delete(f"{owners}/{other.principal_id}/$ref")
+    assert graph_error(again) == (404, "Request_ResourceNotFound")
 
 
 @pytest.mark.parametrize("kind", ["applications", "servicePrincipals"])
@@ -406,23 +323,6 @@ def test_up_to_twenty_owners_that_exist_are_named_at_creation(graph: Graph, kind
     assert made.status_code == 201
     owners = graph.http.get(f"/v1.0/{kind}/{made.json()['id']}/owners").json()["value"]
     assert [owner["id"] for owner in owners] == principals[1:]
-
-
-def test_the_owners_of_a_service_principal_are_listed_added_once_and_removed(graph: Graph) -> None:
-    app, other = graph.register(secrets=0), graph.register(secrets=0)
-    owners = f"/v1.0/servicePrincipals/{app.principal_id}/owners"
-    reference = {"@odata.id": owner_url(graph, other.principal_id)}
-    assert graph.http.post(f"{owners}/$ref", json=reference).status_code == 204
-    assert graph_error(graph.http.post(f"{owners}/$ref", json=reference)) == (400, "Request_BadRequest")
-    unknown = {"@odata.id": owner_url(graph, ids.derived("nobody"))}
-    assert graph_error(graph.http.post(f"{owners}/$ref", json=unknown)) == (404, "Request_ResourceNotFound")
-    listed = [owner["id"] for owner in graph.http.get(owners).json()["value"]]
-    assert listed == [ids.DEPLOYER_SERVICE_PRINCIPAL_ID, other.principal_id]
-    filtered = graph.http.get(owners, params={"$filter": f"id eq '{other.principal_id}'"}).json()["value"]
-    assert [owner["id"] for owner in filtered] == [other.principal_id]
-    assert graph.http.delete(f"{owners}/{other.principal_id}/$ref").status_code == 204
-    again = graph.http.delete(f"{owners}/{other.principal_id}/$ref")
-    assert graph_error(again) == (404, "Request_ResourceNotFound")
 
 
 def test_a_caller_with_owned_by_reads_everything_but_changes_only_what_it_owns(
@@ -466,9 +366,7 @@ def test_a_caller_needs_the_right_application_role(
         assert client.post("/v1.0/applications", json=application_body()).status_code == create
 
 
-def test_graph_wants_a_valid_unexpired_token_for_itself(
-    graph: Graph, entra: Entra, emulator: EmulatorServer, trust: ssl.SSLContext
-) -> None:
+def test_graph_wants_a_valid_token_for_itself(graph: Graph, entra: Entra) -> None:
     refused = (401, "InvalidAuthenticationToken")
     assert graph_error(entra.http.get("/v1.0/applications")) == refused
     token = graph.http.headers["authorization"]
@@ -479,9 +377,6 @@ def test_graph_wants_a_valid_unexpired_token_for_itself(
     app = graph.register()
     other = entra.client_credentials(app.app_id, app.secrets[0], scope=f"{app.app_id}/.default").json()["access_token"]
     assert graph_error(entra.http.get("/v1.0/applications", headers={"Authorization": f"Bearer {other}"})) == refused
-    emulator.world.settings.update({"token_expires_in": 0})
-    with entra.graph_client(trust) as late:
-        assert graph_error(late.get("/v1.0/applications")) == refused
 
 
 def test_a_service_principal_is_made_once_and_shows_its_application(graph: Graph) -> None:
@@ -533,23 +428,14 @@ def test_an_unknown_route_answers_in_graphs_own_error_format_and_is_journalled_a
         "applications/delta",
         "servicePrincipals/$count",
         "servicePrincipals/delta",
-        "directoryObjects/delta",
+        f"applications(appId='{ids.TENANT_ID}')",
+        "directory/deletedItems/microsoft.graph.application",
         "applications/7e570000/owners",
         f"applications/{ids.TENANT_ID}/owners/delta",
     ],
 )
 def test_a_function_of_a_collection_is_not_taken_for_an_object(graph: Graph, path: str) -> None:
     assert graph_error(graph.http.get(f"/v1.0/{path}")) == (501, "NotImplemented")
-
-
-@pytest.mark.parametrize("kind", ["applications", "servicePrincipals"])
-def test_an_object_is_found_by_its_alternate_key_in_any_case(graph: Graph, kind: str) -> None:
-    app = graph.register(secrets=0)
-    object_id = app.id if kind == "applications" else app.principal_id
-    for app_id in (app.app_id, app.app_id.upper()):
-        assert graph.http.get(f"/v1.0/{kind}(appId='{app_id}')").json()["id"] == object_id
-    missing = graph.http.get(f"/v1.0/{kind}(appId='{ids.TENANT_ID}')")
-    assert graph_error(missing) == (404, "Request_ResourceNotFound")
 
 
 def test_an_object_id_is_taken_in_any_case(graph: Graph) -> None:

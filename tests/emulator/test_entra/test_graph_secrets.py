@@ -172,15 +172,6 @@ def test_an_expired_secret_says_so_and_one_that_has_not_started_is_wrong(
     assert aadsts(entra.client_credentials(app.app_id, secret)) == (401, "invalid_client", 7000222)
 
 
-def test_reads_lag_behind_an_added_and_a_removed_secret(graph: Graph, emulator: EmulatorServer) -> None:
-    app = graph.register(secrets=1)
-    emulator.world.settings.update({"password_visible_after_reads": 2})
-    graph.secret(app)
-    assert [len(graph.read(app)["passwordCredentials"]) for _ in range(3)] == [1, 1, 2]
-    graph.remove_password(app, app.key_ids[0])
-    assert [len(graph.read(app)["passwordCredentials"]) for _ in range(3)] == [2, 2, 1]
-
-
 def test_a_secret_of_a_personal_account_application_meets_the_missing_personal_side(
     graph: Graph, emulator: EmulatorServer
 ) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue, environments, notifications, and the keyless authorization URL."""
+"""The catalogue and the keyless authorization URL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from emulator.unifiedto.catalogue import scopes_for
-from emulator.unifiedto.seed import ENVIRONMENTS, SHARED_CLIENT_ID, WORKSPACE_ID
+from emulator.unifiedto.seed import SHARED_CLIENT_ID, WORKSPACE_ID
 from tests.emulator.test_unifiedto.conftest import CLIENT_ID, CREDENTIALS, Api, Json
 
 
@@ -39,12 +39,6 @@ def test_the_catalogue_filters_by_type_category_and_activity(api: Api) -> None:
     assert _catalogue(api, active="true", env="Staging") == []
 
 
-def test_the_catalogue_is_cut_by_date(api: Api) -> None:
-    date = _catalogue(api)[0]["updated_at"]
-    assert len(_catalogue(api, updated_gte=date)) == len(_catalogue(api))
-    assert _catalogue(api, updated_gte="2999-01-01T00:00:00Z") == []
-
-
 def test_the_catalogue_never_shows_a_client(api: Api) -> None:
     api.register()
     api.switch(mask="clear")
@@ -67,39 +61,6 @@ def test_another_workspace_is_not_found(api: Api) -> None:
     elsewhere = "000000000000000000000000"
     assert api.http.get(f"/unified/integration/workspace/{elsewhere}").status_code == 404
     assert api.http.get(f"/unified/integration/auth/{elsewhere}/microsoft_ad").status_code == 404
-
-
-# -- environments ----------------------------------------------------------------------------------
-
-
-def test_environments_are_added_and_removed_but_the_first_two_stay(api: Api) -> None:
-    def ask(method: str, path: str = "", **body: object) -> tuple[int, object]:
-        answer = api.http.request(method, f"/unified/environment{path}", headers=api.key, **body)  # type: ignore[arg-type]
-        return answer.status_code, answer.json()
-
-    assert ask("GET") == (200, list(ENVIRONMENTS))
-    assert ask("POST", json=["Preview", "Staging"]) == (200, [*ENVIRONMENTS, "Preview"])
-    assert api.list(env="Preview") == []
-    assert ask("DELETE", "/Preview") == (200, list(ENVIRONMENTS))
-    assert ask("DELETE", "/Production")[0] == 400
-    assert ask("DELETE", "/Preview")[0] == 404
-    assert ask("POST", json={"name": "Preview"})[0] == 400
-
-
-# -- notifications ---------------------------------------------------------------------------------
-
-
-def test_notifications_tell_of_activation_deactivation_and_change(api: Api) -> None:
-    row = api.register()
-    api.put(row["id"], {"integration_type": "microsoft_ad", "is_active": False})
-    events = api.http.get("/unified/notification", headers=api.key).json()
-    assert [event["event"] for event in events] == [
-        "INTEGRATION_UPDATED",
-        "INTEGRATION_DEACTIVATED",
-        "INTEGRATION_UPDATED",
-        "INTEGRATION_ACTIVATED",
-    ]
-    assert {event["integration_type"] for event in events} == {"microsoft_ad"}
 
 
 # -- authorization URL -----------------------------------------------------------------------------

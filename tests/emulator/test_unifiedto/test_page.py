@@ -7,9 +7,11 @@ import hashlib
 import re
 from html import unescape
 
+import httpx
 import pytest
 
 from emulator.portal.advice import advice_for
+from emulator.unifiedto.seed import WORKSPACE_ID
 from tests.emulator.test_unifiedto.conftest import Api, Entra
 
 
@@ -55,13 +57,8 @@ def test_the_page_tells_which_secrets_do_not_work(api: Api, entra: Entra) -> Non
 
 def test_looking_at_the_page_changes_nothing(api: Api, entra: Entra) -> None:
     api.switch(visible_after_reads=2)
-    app = entra.create_app()
+    entra.create_app()
     store = api.emulator.world.store
-    store.put(
-        "entra.applications",
-        app.object_id,
-        (store.get("entra.applications", app.object_id) or {}) | {"unseen_reads": 2},
-    )
     entra_state = store.list("entra.applications")
     row = api.row()
     api.put(row["id"], {"integration_type": "microsoft_ad", "is_active": True})
@@ -104,8 +101,28 @@ def test_names_from_outside_cannot_change_the_page(api: Api, entra: Entra) -> No
     entra.create_app(name="<script>alert(1)</script>")
     api.http.get("/unified/<b>bold</b>", headers=api.key)
     page = _page(api)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert" not in page
     assert "<b>bold" not in page
+
+
+def test_names_from_outside_cannot_change_the_pages_of_a_sign_in(api: Api, entra: Entra) -> None:
+    script = "<script>alert('\"')</script>"
+    app = entra.create_app(name=script)
+    api.register(auth={"client_id": app.client_id, "client_secret": entra.add_secret(app)["secretText"]})
+    link = f"/unified/integration/auth/{WORKSPACE_ID}/microsoft_ad"
+    authorize = httpx.URL(api.http.get(link, params={"redirect": "1"}).headers["location"])
+    api.switch(error_format="html")
+    pages = {
+        "account picker": api.http.get(authorize.copy_merge_params({"nonce": script})),
+        "refused sign-in": api.http.get(authorize.copy_merge_params({"redirect_uri": f"https://elsewhere/{script}"})),
+        "end of a sign-in": api.http.get("/signed-in", params={"error": script, "state": script}),
+        "refusal of Unified.to": api.http.get(link, params={"env": script}),
+    }
+    for name, page in pages.items():
+        assert page.headers["content-type"].startswith("text/html"), name
+        assert "&lt;script&gt;alert(" in page.text, name
+        assert "<script>alert" not in page.text, name
 
 
 def test_the_sign_in_link_leads_through_entra_to_a_page_that_says_who_signed_in(api: Api, entra: Entra) -> None:

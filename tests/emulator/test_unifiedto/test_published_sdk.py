@@ -30,7 +30,7 @@ def test_the_sdk_lists_integrations(sdk, api: Api) -> None:  # type: ignore[no-u
     [entry] = answer.integrations
     assert (entry.type, entry.is_active) == ("microsoft_ad", True)
     everything = sdk.integration.list_unified_integration_workspaces(request={"workspace_id": WORKSPACE_ID})
-    assert len(everything.integrations) > 20
+    assert {"microsoft", "slack"} <= {entry.type for entry in everything.integrations}
 
 
 def test_the_sdk_lists_environments(sdk) -> None:  # type: ignore[no-untyped-def]
@@ -51,7 +51,7 @@ def test_the_sdk_gets_the_authorization_url(sdk, api: Api) -> None:  # type: ign
     assert {"User.Read.All", "Group.Read.All"} <= set(parameters["scope"][0].split())
 
 
-def test_the_sdk_lists_connections_and_notifications(sdk, api: Api) -> None:  # type: ignore[no-untyped-def]
+def test_the_sdk_lists_connections(sdk, api: Api) -> None:  # type: ignore[no-untyped-def]
     assert sdk.connection.list_unified_connections(request={}).connections == []
     row = api.workspace.find("Production", "microsoftoutlook")
     assert row is not None
@@ -61,20 +61,6 @@ def test_the_sdk_lists_connections_and_notifications(sdk, api: Api) -> None:  # 
     assert (connection.id, connection.integration_type) == (made["id"], "microsoftoutlook")
     assert connection.auth.emails == ["ada@example.com"]
     assert sdk.connection.get_unified_connection(request={"id": made["id"]}).connection.environment == "Production"
-    [event] = sdk.unified.list_unified_notifications(request={}).notifications
-    assert (event.event, event.connection_id) == (shared.Event.CONNECTION_CREATED, made["id"])
-    sdk.connection.remove_unified_connection(request={"id": made["id"]})
-    assert sdk.connection.list_unified_connections(request={}).connections == []
-
-
-def test_the_sdk_brings_a_connection_in_and_changes_it(sdk) -> None:  # type: ignore[no-untyped-def]
-    body = {"integration_type": "microsoftoutlook", "categories": ["messaging"], "permissions": []}
-    made = sdk.connection.create_unified_connection(request={**body, "external_xref": "customer-7"}).connection
-    assert (made.environment, made.external_xref, made.is_paused) == ("Production", "customer-7", False)
-    request = {"id": made.id, "connection": {**body, "is_paused": True}}
-    assert sdk.connection.patch_unified_connection(request=request).connection.is_paused is True
-    request = {"id": made.id, "connection": {**body, "external_xref": "customer-8"}}
-    assert sdk.connection.update_unified_connection(request=request).connection.external_xref == "customer-8"
 
 
 def test_the_sdk_raises_its_own_error_for_a_wrong_key(api: Api) -> None:

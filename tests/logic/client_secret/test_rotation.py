@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import pytest
 
+from pulumi_unifiedto.client_secret.in_state import RegistrationInState, SlotInState
 from pulumi_unifiedto.client_secret.period import Period, format_instant, parse_instant
 from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
     Circumstances,
     Decision,
-    RegistrationInState,
     Schedule,
-    SlotInState,
     Step,
     advance,
     as_in_state,

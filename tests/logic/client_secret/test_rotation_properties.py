@@ -12,14 +12,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from pulumi_unifiedto.client_secret.in_state import RegistrationInState, SlotInState
 from pulumi_unifiedto.client_secret.period import Period, format_instant
 from pulumi_unifiedto.client_secret.rotation import (
     NEVER,
     Circumstances,
     PlannedSecret,
-    RegistrationInState,
     Schedule,
-    SlotInState,
     advance,
     from_properties,
     to_properties,

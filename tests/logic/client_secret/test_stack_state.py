@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from pulumi_unifiedto.client_secret.rotation import NEVER, RegistrationInState, SlotInState
+from pulumi_unifiedto.client_secret.in_state import RegistrationInState, SlotInState
+from pulumi_unifiedto.client_secret.rotation import NEVER
 from pulumi_unifiedto.client_secret.stack_state import (
     PASSWORD_TYPE,
     PROOF_TYPE,

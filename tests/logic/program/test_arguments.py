@@ -59,7 +59,7 @@ def test_each_required_argument_that_is_missing_is_named(kind: type[Any]) -> Non
         (EntraApplicationArgs, "owner", "did you mean owners?"),
         (RotatingClientSecretArgs, "rotate_evry", "did you mean rotate_every?"),
         (WorkspaceIntegrationArgs, "enviroment", "did you mean environment?"),
-        (RegistrationArgs, "zebra", "known are integration_type, environment, permissions"),
+        (RegistrationArgs, "zebra", "known are integration_type, environment, is_active"),
     ],
 )
 def test_an_unknown_argument_is_refused_with_the_nearest(kind: type[Any], key: str, words: str) -> None:
@@ -80,7 +80,7 @@ def test_an_unknown_argument_is_refused_with_the_nearest(kind: type[Any], key: s
             "permissions is not usable: it must be a list of strings",
         ),
         (RegistrationArgs, {"scope_overrides": ["x"]}, "scopeOverrides is not usable: it must map names to strings"),
-        (RegistrationArgs, {"auth_extras": {"pem": 1}}, "authExtras is not usable: it must map names to strings"),
+        (RegistrationArgs, {"scope_overrides": {"a": 1}}, "scopeOverrides is not usable: it must map names to strings"),
         (MicrosoftIntegrationArgs, {"region": 7}, "region is not usable: it must be a string"),
         (MicrosoftIntegrationArgs, {"warn_days_left": 1.5}, "warnDaysLeft is not usable: it must be a whole number"),
         (MicrosoftIntegrationArgs, {"warn_days_left": True}, "warnDaysLeft is not usable: it must be a whole number"),
@@ -103,7 +103,7 @@ def test_a_whole_number_may_come_as_other_languages_send_it() -> None:
 def test_a_value_that_comes_from_a_resource_passes_where_it_may() -> None:
     async def with_outputs() -> None:
         later: Any = pulumi.Output.from_input("later")
-        args: Any = {"integration_type": "x", "on_delete": later, "permissions": [later], "auth_extras": later}
+        args: Any = {"integration_type": "x", "on_delete": later, "permissions": [later], "scope_overrides": later}
         assert validated(RegistrationArgs, args).keys() == args.keys()
         assert not is_known(args)
         assert not is_known(args["permissions"])

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import base64
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from pulumi.output import Unknown
 
 from pulumi_unifiedto import errors
-from pulumi_unifiedto.registration.inputs import INPUT_KEYS, desired_of, identity_of, normalise
 from pulumi_unifiedto.registration.merge import (
     Desired,
-    OnDelete,
-    activation_after_removal,
-    admitting,
     choose_row,
     fields_changed_meanwhile,
     merged_body,
-    new_body,
     row_differences,
     status_without_target,
     target_differences,
 )
-from pulumi_unifiedto.registration.registrar import Observed
-from pulumi_unifiedto.registration.workspace_integration import WorkspaceIntegrationProvider, drift_in
+from pulumi_unifiedto.registration.observation import Observed, drift_in
+from pulumi_unifiedto.registration.options import (
+    IDENTITY_KEYS,
+    OPTIONS,
+    REMOTE_KEYS,
+    WorkspaceIntegrationArgs,
+    desired_of,
+    identity_of,
+    normalise,
+)
+from pulumi_unifiedto.registration.workspace_integration import WorkspaceIntegrationProvider
 from pulumi_unifiedto.secret_text import SecretText
 from pulumi_unifiedto.unified.rows import Body, Identity, Row, Target
 from tests.contract.dynamic_provider import serialised
@@ -116,23 +122,10 @@ def test_a_declared_nothing_is_not_the_same_as_undeclared() -> None:
     assert sent["permissions"] == []
 
 
-def test_unknown_fields_can_be_left_out() -> None:
-    sent = merged_body(row(display_order=7, api_url="x"), IDENTITY, desired(drop_unknown_fields=True)).to_json()
-    assert "display_order" not in sent
-    assert sent["api_url"] == "x"
-
-
-def test_credentials_that_nobody_supplies_stop_the_write() -> None:
+def test_other_credentials_stop_the_write() -> None:
     found = row(auth={"client_id": "****", "saml_idp_url": "****", "saml_pem": "****", "key": ""})
     with pytest.raises(errors.AuthKeysWouldBeLost, match='"saml_idp_url", "saml_pem"'):
-        merged_body(found, IDENTITY, desired(auth_extras={"key": SecretText("x")}))
-
-
-def test_credentials_are_sent_when_supplied_and_cleared_when_given_empty() -> None:
-    extras = {"saml_idp_url": SecretText("https://idp.example.com"), "saml_pem": SecretText("")}
-    found = row(auth={"saml_idp_url": "****", "saml_pem": "****"})
-    sent = merged_body(found, IDENTITY, desired(auth_extras=extras)).to_json()["auth"]
-    assert (sent["saml_idp_url"], sent["saml_pem"]) == ("https://idp.example.com", "")
+        merged_body(found, IDENTITY, desired())
 
 
 def test_what_a_half_done_write_lost_comes_back_and_what_somebody_else_wrote_stays() -> None:
@@ -141,16 +134,8 @@ def test_what_a_half_done_write_lost_comes_back_and_what_somebody_else_wrote_sta
     assert (sent["display_order"], sent["base_url"]) == (7, "new")
 
 
-def test_a_new_row_is_active_unless_declared_otherwise() -> None:
-    assert new_body(IDENTITY, desired()).fields["is_active"] is True
-    assert new_body(IDENTITY, desired(is_active=False)).fields["is_active"] is False
-
-
 def test_bodies_and_wishes_print_no_secret() -> None:
-    wanted = desired(auth_extras={"saml_pem": SecretText("pem-canary")})
-    printed = repr(wanted) + repr(merged_body(row(), IDENTITY, wanted))
-    assert SECRET not in printed
-    assert "pem-canary" not in printed
+    assert SECRET not in repr(desired()) + repr(merged_body(row(), IDENTITY, desired()))
 
 
 # --- what differs ----------------------------------------------------------------------------------------------------
@@ -195,23 +180,6 @@ def test_fields_that_changed_meanwhile_are_named_without_their_values() -> None:
     assert fields_changed_meanwhile(sent, after) == ["base_url", "widget"]
 
 
-@pytest.mark.parametrize(
-    ("on_delete", "found", "now", "wanted"),
-    [
-        ("restore", False, True, False),
-        ("restore", True, False, True),
-        ("restore", None, True, True),
-        ("clear", False, True, False),
-        ("deactivate", True, True, False),
-        ("keep", False, True, True),
-    ],
-)
-def test_the_activation_after_the_stack_let_go(
-    on_delete: OnDelete, found: bool | None, now: bool, wanted: bool
-) -> None:
-    assert activation_after_removal(on_delete, found_active=found, is_active=now) is wanted
-
-
 def test_sandbox_and_inactive_rows_are_excused_from_verification() -> None:
     sandbox = Identity(IDENTITY.api_url, "ws_1", "Sandbox", "microsoft_ad")
     assert "Sandbox" in str(status_without_target(sandbox, row()))
@@ -235,34 +203,6 @@ def test_a_row_without_identity_is_refused(missing: str) -> None:
         Row.parse(shown)
 
 
-OWN = "https://auth.example.com/oauth/code"
-
-
-@pytest.mark.parametrize(
-    ("used", "declared", "advice"),
-    [
-        (OWN, (CALLBACK,), f"Set customDomain to auth.example.com, or redirectUris to all of {CALLBACK}, {OWN}"),
-        (OWN, ("https://x.example.com/cb",), f"Set redirectUris to all of https://x.example.com/cb, {OWN}"),
-        (
-            "https://api-eu.unified.to/oauth/code",
-            (CALLBACK,),
-            f"Set redirectUris to all of {CALLBACK}, https://api-eu.unified.to/oauth/code",
-        ),
-        (
-            "https://auth.example.com/other",
-            (CALLBACK,),
-            f"Set redirectUris to all of {CALLBACK}, https://auth.example.com/other",
-        ),
-    ],
-    ids=["custom domain", "given redirect URIs", "another region", "another path"],
-)
-def test_a_redirect_uri_that_unified_uses_is_admitted_without_losing_the_others(
-    used: str, declared: tuple[str, ...], advice: str
-) -> None:
-    wanted = Desired(client_id=CLIENT_ID, client_secret=SecretText(SECRET), redirect_uris=declared)
-    assert admitting(used, IDENTITY, wanted) == advice
-
-
 # --- drift -----------------------------------------------------------------------------------------------------------
 
 STATE = {
@@ -282,8 +222,8 @@ DRIFT: dict[str, tuple[dict[str, Any], dict[str, Any], Target | None, dict[str, 
     "credentials removed": ({}, {}, Target(problem="no URL"), {"client_id": ""}),
     "never verified": ({"status": "not verified: x"}, {}, Target(problem="no URL"), {}),
     "redirect URI": ({}, {}, Target(CLIENT_ID, "https://b.example.com"), {"redirect_uris": ["https://b.example.com"]}),
-    "activation": ({}, {"is_active": False}, Target(problem="not active"), {"is_active": False}),
-    "activation nobody declared": ({"is_active": None}, {"is_active": False}, Target(problem="not active"), {}),
+    "activation": ({}, {"is_active": False}, None, {"is_active": False}),
+    "activation nobody declared": ({"is_active": None}, {"is_active": False}, None, {}),
     "permissions": ({}, {"permissions": ["a"]}, Target(CLIENT_ID, CALLBACK), {"permissions": ["a"]}),
     "permissions nobody declared": ({"permissions": None}, {"permissions": []}, Target(CLIENT_ID, CALLBACK), {}),
     "scopes": (
@@ -299,7 +239,7 @@ DRIFT: dict[str, tuple[dict[str, Any], dict[str, Any], Target | None, dict[str, 
 def test_a_refresh_sees_drift_of_what_was_declared_and_nothing_else(case: str) -> None:
     state, shown, target, wanted = DRIFT[case]
     observed = Observed(row(**{**AS_DECLARED, **shown}), target, "")
-    assert drift_in({**STATE, **state}, IDENTITY, observed) == wanted
+    assert drift_in({**STATE, **state}, observed) == wanted
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
@@ -322,10 +262,8 @@ def test_inputs_get_defaults_and_one_spelling() -> None:
         "environment": "Production",
         "redirect_uris": ["https://api-eu.unified.to/oauth/code"],
         "secret_generation": 3,
-        "on_delete": "restore",
+        "on_delete": "deactivate",
         "mode": "api",
-        "create_if_missing": False,
-        "drop_unknown_fields": False,
     }
     assert desired_of(inputs).client_secret == SecretText(SECRET)
     identity = identity_of(inputs)
@@ -347,15 +285,14 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "redirect URI with a query": ({"redirect_uris": [CALLBACK + "?x=1"]}, "UNI104", "query"),
     "redirect URI with a wildcard": ({"redirect_uris": ["https://*.example.com/"]}, "UNI104", "wildcard"),
     "redirect URI too long": ({"redirect_uris": [CALLBACK + "x" * 256]}, "UNI104", "256"),
-    "API address": ({"api_url": "http://api.unified.to"}, "UNI112", "in clear"),
+    "API address": ({"api_url": "http://api.unified.to"}, "UNI112", "unencrypted"),
     "environment": ({"environment": " "}, "UNI113", "environment"),
-    "on_delete": ({"on_delete": "remove"}, "UNI110", '"restore", "deactivate", "keep", "clear"'),
+    "on_delete": ({"on_delete": "remove"}, "UNI110", '"deactivate", "keep"'),
     "mode": ({"mode": "automatic"}, "UNI110", '"api", "manual"'),
-    "is_active": ({"is_active": "yes"}, "UNI113", "neither true nor false"),
-    "permissions": ({"permissions": "auth_login"}, "UNI113", "not a list of texts"),
-    "scopes": ({"scope_overrides": {"a": 1}}, "UNI113", "does not map names to texts"),
-    "extras": ({"auth_extras": {"client_secret": SECRET}}, "UNI113", "an input of its own"),
-    "generation": ({"secret_generation": 1.5}, "UNI113", "not a whole number"),
+    "is_active": ({"is_active": "yes"}, "UNI113", "it must be true or false"),
+    "permissions": ({"permissions": "auth_login"}, "UNI113", "it must be a list of strings"),
+    "scopes": ({"scope_overrides": {"a": 1}}, "UNI113", "it must map names to strings"),
+    "generation": ({"secret_generation": 1.5}, "UNI113", "it must be a whole number"),
 }
 
 
@@ -368,12 +305,24 @@ def test_a_bad_input_is_refused_in_words_without_the_secret(case: str) -> None:
     assert SECRET not in str(faults[0])
 
 
+def test_the_api_addresss_own_redirect_uri_comes_before_those_that_are_added() -> None:
+    inputs, _faults = normalise({**INPUTS, "redirect_uris": ["https://auth.example.com/cb", CALLBACK]})
+    assert inputs["redirect_uris"] == [CALLBACK, "https://auth.example.com/cb"]
+
+
+def test_every_argument_is_an_option_and_every_option_an_argument() -> None:
+    assert set(OPTIONS) == set(WorkspaceIntegrationArgs.__annotations__)
+    assert {option.change for option in OPTIONS.values()} == {"replace", "write", "remember"}
+    assert set(IDENTITY_KEYS) == {"workspace_id", "environment", "integration_type"}
+    assert not set(IDENTITY_KEYS) & set(REMOTE_KEYS)
+
+
 def test_every_bad_input_is_named_at_once() -> None:
     _inputs, faults = normalise({"client_id": "x", "mode": "x"})
     assert len(faults) == 5
 
 
-@pytest.mark.parametrize("key", INPUT_KEYS)
+@pytest.mark.parametrize("key", OPTIONS)
 def test_unknown_values_are_passed_on_untouched(key: str) -> None:
     unknown = Unknown()  # type: ignore[no-untyped-call]
     inputs, faults = normalise({**INPUTS, key: unknown})
@@ -390,6 +339,15 @@ def test_pulumi_stores_the_name_of_the_provider_and_nothing_else() -> None:
     assert isinstance(pickle.loads(stored), WorkspaceIntegrationProvider)
     assert WorkspaceIntegrationProvider.__module__ == "pulumi_unifiedto.registration.workspace_integration"
     assert not vars(WorkspaceIntegrationProvider())
+
+
+def test_what_pulumi_imports_of_the_provider_loads_neither_azuread_nor_an_http_client() -> None:
+    program = (
+        "import sys, pulumi_unifiedto.registration.workspace_integration\n"
+        "print({'httpx', 'requests', 'pulumi_azuread', 'pulumi_command', 'msal'} & set(sys.modules))"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "set()"
 
 
 def test_a_body_is_readable_without_its_secrets() -> None:

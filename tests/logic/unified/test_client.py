@@ -14,9 +14,10 @@ from pulumi_unifiedto import errors
 from pulumi_unifiedto.errors import UnifiedtoError
 from pulumi_unifiedto.secret_text import SecretText
 from pulumi_unifiedto.unified.addresses import REGIONS, dashboard_url_for, normal_api_url, redirect_uri_for, region_of
-from pulumi_unifiedto.unified.client import UncertainWrite, UnifiedApi
+from pulumi_unifiedto.unified.client import UnifiedApi
 from pulumi_unifiedto.unified.rows import Body, Identity
 from pulumi_unifiedto.unified.settings import ApiSettings, api_key_from
+from pulumi_unifiedto.unified.uncertain_write import UncertainWrite
 from tests.logic.fake_time import FakeTime
 
 URL = REGIONS["us"]
@@ -107,7 +108,7 @@ def test_ids_in_paths_are_quoted() -> None:
 def test_a_redirection_is_not_followed_with_the_key() -> None:
     remote = Remote(text(302, location="https://elsewhere.example.com/"))
     with pytest.raises(errors.MalformedAnswer, match="redirection"):
-        remote.api().environments(IDENTITY)
+        remote.api().environments()
     assert len(remote.requests) == 1
 
 
@@ -250,29 +251,28 @@ def test_a_write_whose_answer_is_lost_comes_back_to_the_caller() -> None:
     assert "PUT /unified/workspaceintegration/wi_1 after 3 attempts" in error.what
 
 
-def uncertain_after(answer: Any, method: str) -> str:
-    """What a user reads when a write of unknown fate was not settled by three tries."""
+def uncertain_after(answer: Any) -> str:
+    """What a user reads when three tries did not tell whether a write was carried out."""
     api = Remote(answer).api()
-    writes: dict[str, Callable[[], None]] = {
-        "PUT": lambda: api.update(IDENTITY, "wi_1", BODY),
-        "POST": lambda: api.create(IDENTITY, BODY),
-    }
     with pytest.raises(UncertainWrite) as uncertain:
-        writes[method]()
+        api.update(IDENTITY, "wi_1", BODY)
     return str(uncertain.value.error(attempts=3))
 
 
-@pytest.mark.parametrize(
-    ("status", "method", "code"), [(503, "PUT", "UNI307"), (503, "POST", "UNI307"), (429, "POST", "UNI303")]
-)
-def test_a_write_says_how_long_unified_asks_to_wait(status: int, method: str, code: str) -> None:
-    words = uncertain_after(text(status, retry_after="3600"), method)
-    assert words.startswith(code)
+def test_a_write_says_how_long_unified_asks_to_wait() -> None:
+    words = uncertain_after(text(503, retry_after="3600"))
+    assert words.startswith("UNI307")
     assert "next: Wait at least 3600 s, as Unified.to asks, and run again" in words
 
 
+def test_an_answered_fault_is_not_called_a_broken_connection() -> None:
+    words = uncertain_after(text(500))
+    assert "after 3 attempts: it answered 500." in words
+    assert "connection" not in words
+
+
 def test_a_conflict_that_stays_says_how_often_it_was_tried() -> None:
-    words = uncertain_after(text(409, "busy.", content_type="text/plain"), "PUT")
+    words = uncertain_after(text(409, "busy.", content_type="text/plain"))
     assert "Unified.to refused PUT /unified/workspaceintegration/wi_1 3 times, saying: busy." in words
 
 
@@ -417,17 +417,13 @@ def test_a_server_error_is_no_missing_authorization_url() -> None:
 # --- names and addresses ---------------------------------------------------------------------------------------------
 
 
-def test_names_are_asked_for_once_by_many() -> None:
-    remote = Remote(["Production", "Sandbox"])
-    api = remote.api()
-    other = Identity(URL, "ws_1", "Production", "microsoftoutlook")
-    assert api.environments(IDENTITY) == api.environments(other) == ["Production", "Sandbox"]
-    assert len(remote.requests) == 1
+def test_environments_are_names() -> None:
+    assert Remote(["Production", "Sandbox"]).api().environments() == ["Production", "Sandbox"]
 
 
 def test_the_catalogue_is_read_to_its_end() -> None:
     remote = Remote([{"type": "a"}, {"type": "b"}], [{"type": "c"}], [])
-    assert remote.api().integration_types(IDENTITY) == ["a", "b", "c"]
+    assert remote.api().integration_types() == ["a", "b", "c"]
 
 
 def test_a_workspace_of_another_region_is_named() -> None:
@@ -452,14 +448,14 @@ def test_api_addresses_have_one_spelling(given: str, normal: str) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("http://api.unified.to", "the API key would travel in clear"),
-        ("http://127.0.0.1.example.com", "the API key would travel in clear"),
+        ("http://api.unified.to", "the API key would be sent unencrypted"),
+        ("http://127.0.0.1.example.com", "the API key would be sent unencrypted"),
         ("api.unified.to", "it does not begin with https://"),
         ("ftp://api.unified.to", "it does not begin with https://"),
         ("https://", "it names no host"),
         ("https://api.unified.to/unified", "it has a path"),
         ("https://api.unified.to?key=1", "it has a query"),
-        ("https://user:password-canary@api.unified.to", "it holds a user name"),
+        ("https://user:password-canary@api.unified.to", "it contains a user name"),
         ("https://[::1", "it is not an address"),
     ],
 )

@@ -11,12 +11,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, rpc
 
-from pulumi_unifiedto.registration.inputs import INPUT_KEYS
-from pulumi_unifiedto.registration.workspace_integration import (
-    OUTPUT_KEYS,
-    WorkspaceIntegration,
-    WorkspaceIntegrationArgs,
-)
+from pulumi_unifiedto.registration.options import OPTIONS, WorkspaceIntegrationArgs
+from pulumi_unifiedto.registration.workspace_integration import OUTPUT_KEYS, WorkspaceIntegration
 
 SECRET = "Zq8~canary.secret_of-forty.characters~40"
 ARGS: WorkspaceIntegrationArgs = {
@@ -24,7 +20,6 @@ ARGS: WorkspaceIntegrationArgs = {
     "integration_type": "microsoft_ad",
     "client_id": "22222222-2222-2222-2222-2222222222ab",
     "client_secret": SECRET,
-    "auth_extras": {"saml_pem": SECRET},
 }
 
 
@@ -67,7 +62,7 @@ def declared(recorder: Recorder) -> tuple[dict[str, Any], Any, dict[str, Any]]:
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def program() -> Any:
         made = WorkspaceIntegration("link", ARGS)
-        outputs = {key: getattr(made, key) for key in (*INPUT_KEYS, *OUTPUT_KEYS) if hasattr(made, key)}
+        outputs = {key: getattr(made, key) for key in (*OPTIONS, *OUTPUT_KEYS) if hasattr(made, key)}
         return pulumi.Output.all(**outputs).apply(seen.update)
 
     program()
@@ -87,8 +82,7 @@ def test_the_type_and_the_provider_are_what_users_states_hold(recorder: Recorder
 def test_secrets_are_marked_whatever_the_program_did(recorder: Recorder) -> None:
     inputs, request, _outputs = declared(recorder)
     assert rpc.is_rpc_secret(inputs["client_secret"])
-    assert rpc.is_rpc_secret(inputs["auth_extras"])
-    assert set(request.additionalSecretOutputs) == {"client_secret", "auth_extras", "secret_fingerprint"}
+    assert set(request.additionalSecretOutputs) == {"client_secret", "secret_fingerprint"}
     plain = {key: value for key, value in inputs.items() if not rpc.is_rpc_secret(value)}
     assert SECRET not in repr(plain)
 
@@ -103,7 +97,7 @@ def test_outputs_have_their_types(recorder: Recorder) -> None:
     assert outputs["active"] is True
     assert outputs["secret_generation"] == 3
     assert outputs["status"] == "verified"
-    assert outputs["found_active"] is None
+    assert outputs["updated_at"] is None
 
 
 def test_no_option_hides_a_change_of_the_secret(recorder: Recorder) -> None:
