@@ -61,7 +61,7 @@ class Stack:
     Pulumi CLI. ``env``: what the rehearsal adds to the environment; the caller's variables that name an account are
     taken away. ``config``: values of the stack, keys without ``:`` belong to the project. ``passphrase``: of the
     secrets in the state; by default one of the state directory's own. ``parallel``: how many resources are worked on
-    side by side.
+    side by side. ``python``: the interpreter of dynamic providers.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Stack:
         on_step: OnStep | None = None,
         on_message: OnMessage | None = None,
         parallel: int | None = None,
+        python: str = sys.executable,
     ) -> None:
         self.project_dir = project_dir.resolve()
         self.name = name
@@ -91,6 +92,7 @@ class Stack:
         self._on_step = on_step
         self._on_message = on_message
         self._parallel = parallel
+        self._python = python
         self._opened: automation.Stack | None = None
         self._work = self.state_dir / "work"
 
@@ -163,7 +165,7 @@ class Stack:
         for directory in ("home", "backend", "work", "bin"):
             (self.state_dir / directory).mkdir(parents=True, exist_ok=True)
         _write(self._work / "Pulumi.yaml", yaml.safe_dump(self._project, sort_keys=False))
-        command = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -u -m pulumi.dynamic "$@"\n'
+        command = f'#!/bin/sh\nexec {shlex.quote(self._python)} -u -m pulumi.dynamic "$@"\n'
         _write(self.state_dir / "bin" / _LAUNCHER, command, mode=0o700)
         workspace = automation.LocalWorkspace(
             work_dir=str(self._work),

@@ -1,4 +1,5 @@
-"""Every scenario runs on the embedded engine, and on Pulumi with the real plugins where they are found."""
+"""Every scenario runs with the stand-ins for the plugins, and those that ask for ``tools`` with the real ones too,
+where they are found."""
 
 from __future__ import annotations
 
@@ -9,20 +10,21 @@ from typing import Any
 import pytest
 
 from emulator.core.server import EmulatorServer
-from tests.support import real_pulumi
-from tests.support.deployed_once import DeployedOnce, embedded
-from tests.support.stack import MakeEngine, RehearsedStack
+from tests.support.deployed_once import DeployedOnce
+from tests.support.stack import RehearsedStack
+from tests.support.tools import Tools, real_tools, stand_ins
+from tests.support.warm_python import WarmPython
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(embedded, id="embedded"),
-        pytest.param(real_pulumi.pulumi, id="pulumi", marks=real_pulumi.MARKS),
-    ]
-)
-def make_engine(request: pytest.FixtureRequest) -> MakeEngine:
-    made: MakeEngine = request.param
-    return made
+@pytest.fixture(scope="session")
+def stand_in_tools() -> Iterator[Tools]:
+    with WarmPython() as warm:
+        yield stand_ins(warm)
+
+
+@pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.real)])
+def tools(request: pytest.FixtureRequest, stand_in_tools: Tools) -> Tools:
+    return stand_in_tools if request.param == "stand-in" else real_tools()
 
 
 @pytest.fixture(scope="session")
@@ -31,10 +33,12 @@ def shared_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulat
         yield server
 
 
-@pytest.fixture(scope="module")
-def deployed_once(shared_emulator: EmulatorServer, tmp_path_factory: pytest.TempPathFactory) -> DeployedOnce:
-    """On the embedded engine, for scenarios that start from the same deployed stack."""
-    return DeployedOnce(shared_emulator, embedded, tmp_path_factory.mktemp("deployed") / "state")
+@pytest.fixture(scope="session")
+def deployed_once(
+    shared_emulator: EmulatorServer, stand_in_tools: Tools, tmp_path_factory: pytest.TempPathFactory
+) -> DeployedOnce:
+    """For scenarios that start from the same deployed stack."""
+    return DeployedOnce(shared_emulator, stand_in_tools, tmp_path_factory.mktemp("deployed") / "state")
 
 
 @pytest.fixture
@@ -45,14 +49,12 @@ def emulator(shared_emulator: EmulatorServer) -> EmulatorServer:
 
 
 @pytest.fixture
-def new_stack(
-    emulator: EmulatorServer, make_engine: MakeEngine, tmp_path: Path
-) -> Iterator[Callable[..., RehearsedStack]]:
+def new_stack(emulator: EmulatorServer, tools: Tools, tmp_path: Path) -> Iterator[Callable[..., RehearsedStack]]:
     """Makes stacks of the program, each with a state of its own. None tells a secret, whatever a test does."""
     made: list[RehearsedStack] = []
 
     def make(name: str = "test", **options: Any) -> RehearsedStack:
-        made.append(RehearsedStack(emulator, make_engine, tmp_path / name, stack=name, **options))
+        made.append(RehearsedStack(emulator, tools, tmp_path / name, stack=name, **options))
         return made[-1]
 
     yield make
@@ -69,3 +71,19 @@ def stack(new_stack: Callable[..., RehearsedStack]) -> RehearsedStack:
 def deployed(stack: RehearsedStack) -> RehearsedStack:
     stack.up()
     return stack
+
+
+@pytest.fixture
+def undeployed(emulator: EmulatorServer, stand_in_tools: Tools, tmp_path: Path) -> Iterator[RehearsedStack]:
+    """A stack before its first ``up``, with stand-ins alone."""
+    stack = RehearsedStack(emulator, stand_in_tools, tmp_path / "state")
+    yield stack
+    stack.assert_no_secret_leaked()
+
+
+@pytest.fixture
+def living(deployed_once: DeployedOnce, tmp_path: Path) -> Iterator[RehearsedStack]:
+    """A stack that was deployed a moment ago, with stand-ins alone."""
+    stack = deployed_once.again(tmp_path / "state")
+    yield stack
+    stack.assert_no_secret_leaked()

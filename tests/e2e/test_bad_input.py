@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
-from emulator.core.server import EmulatorServer
-from emulator.engine.interface import Result
 from emulator.unifiedto.routes import workspace_of
-from tests.support.deployed_once import embedded
+from rehearsal.results import Result
 from tests.support.stack import RehearsedStack
 
 LONG = "x" * 91
-
-
-@pytest.fixture
-def embedded_stack(emulator: EmulatorServer, tmp_path: Path) -> Iterator[RehearsedStack]:
-    stack = RehearsedStack(emulator, embedded, tmp_path / "state")
-    yield stack
-    stack.assert_no_secret_leaked()
 
 
 KNOWN_FROM_UNIFIED: list[Any] = [
@@ -138,45 +128,45 @@ KNOWN_BEFOREHAND: list[Any] = [
 @pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
 @pytest.mark.parametrize(("config", "words"), KNOWN_BEFOREHAND)
 def test_what_can_be_known_beforehand_fails_preview_and_up_alike_and_nothing_is_created(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
     operation: Callable[[RehearsedStack], Result],
     config: Mapping[str, Any],
     words: list[str],
 ) -> None:
     """Also for ``pulumi up --skip-preview``."""
-    embedded_stack.config.update(config)
-    said = embedded_stack.fails(lambda: operation(embedded_stack))
+    undeployed.config.update(config)
+    said = undeployed.fails(lambda: operation(undeployed))
     for word in words:
         assert word in said
     assert "Traceback" not in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 @pytest.mark.parametrize(("config", "words"), KNOWN_FROM_UNIFIED)
 def test_what_only_unified_knows_fails_the_preview_and_nothing_is_created(
-    embedded_stack: RehearsedStack, config: Mapping[str, Any], words: list[str]
+    undeployed: RehearsedStack, config: Mapping[str, Any], words: list[str]
 ) -> None:
-    embedded_stack.config.update(config)
-    said = embedded_stack.fails(embedded_stack.preview)
+    undeployed.config.update(config)
+    said = undeployed.fails(undeployed.preview)
     for word in words:
         assert word in said
     assert "Traceback" not in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 @pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
 @pytest.mark.parametrize("key", [None, "", "  \n"])
 def test_a_missing_api_key_is_said_with_both_ways_to_give_one_and_nothing_is_created(
-    embedded_stack: RehearsedStack, operation: Callable[[RehearsedStack], Result], key: str | None
+    undeployed: RehearsedStack, operation: Callable[[RehearsedStack], Result], key: str | None
 ) -> None:
-    del embedded_stack.environment["UNIFIED_API_KEY"]
+    del undeployed.environment["UNIFIED_API_KEY"]
     if key is not None:
-        embedded_stack.environment["UNIFIED_API_KEY"] = key
-    said = embedded_stack.fails(lambda: operation(embedded_stack))
+        undeployed.environment["UNIFIED_API_KEY"] = key
+    said = undeployed.fails(lambda: operation(undeployed))
     assert "UNI201" in said
     assert "UNIFIED_API_KEY" in said
     assert "pulumi config set --secret unifiedto:apiKey" in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 @pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
@@ -202,69 +192,69 @@ def test_an_api_key_in_clear_in_the_configuration_is_refused_unprinted_and_nothi
     ],
 )
 def test_what_a_first_registration_would_meet_fails_the_preview_and_nothing_is_created(
-    embedded_stack: RehearsedStack, answer: Mapping[str, Any], words: list[str]
+    undeployed: RehearsedStack, answer: Mapping[str, Any], words: list[str]
 ) -> None:
-    embedded_stack.control.add_fault(
+    undeployed.control.add_fault(
         {"kind": "status", **answer}, service="unifiedto", method="GET", path="workspaceintegration", times=1000
     )
-    said = embedded_stack.fails(embedded_stack.preview)
+    said = undeployed.fails(undeployed.preview)
     for word in words:
         assert word in said
     assert "Traceback" not in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 def test_an_api_that_cannot_be_reached_fails_the_preview_and_nothing_is_created(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
 ) -> None:
-    embedded_stack.config["apiUrl"] = "https://localhost:9"
-    said = embedded_stack.fails(embedded_stack.preview)
+    undeployed.config["apiUrl"] = "https://localhost:9"
+    said = undeployed.fails(undeployed.preview)
     assert "UNI301" in said
     assert "https://localhost:9" in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 @pytest.mark.parametrize("key", ["two words of-a-canary", "canary-first\nline", "canary-schlüssel"])
 def test_an_api_key_that_cannot_be_one_is_refused_unprinted_and_nothing_is_created(
-    embedded_stack: RehearsedStack, key: str
+    undeployed: RehearsedStack, key: str
 ) -> None:
-    embedded_stack.environment["UNIFIED_API_KEY"] = key
-    said = embedded_stack.fails(embedded_stack.up)
+    undeployed.environment["UNIFIED_API_KEY"] = key
+    said = undeployed.fails(undeployed.up)
     assert "UNI113 The input UNIFIED_API_KEY is not usable" in said
     assert "canary" not in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 @pytest.mark.parametrize("operation", [RehearsedStack.preview, RehearsedStack.up])
 def test_a_missing_api_key_is_said_before_a_rotation_begins(
-    embedded_stack: RehearsedStack, operation: Callable[[RehearsedStack], Result]
+    undeployed: RehearsedStack, operation: Callable[[RehearsedStack], Result]
 ) -> None:
-    embedded_stack.up()
-    embedded_stack.later(days=91)
-    key = embedded_stack.environment.pop("UNIFIED_API_KEY")
-    before = embedded_stack.mark()
-    assert "UNI201" in embedded_stack.fails(lambda: operation(embedded_stack))
-    since = [*embedded_stack.requests("graph", before), *embedded_stack.requests("unifiedto", before)]
+    undeployed.up()
+    undeployed.later(days=91)
+    key = undeployed.environment.pop("UNIFIED_API_KEY")
+    before = undeployed.mark()
+    assert "UNI201" in undeployed.fails(lambda: operation(undeployed))
+    since = [*undeployed.requests("graph", before), *undeployed.requests("unifiedto", before)]
     assert {entry["method"] for entry in since} <= {"GET"}
-    embedded_stack.environment["UNIFIED_API_KEY"] = key
-    embedded_stack.up()
-    embedded_stack.assert_settled()
+    undeployed.environment["UNIFIED_API_KEY"] = key
+    undeployed.up()
+    undeployed.assert_settled()
 
 
-def test_a_registration_by_hand_needs_no_api_key(embedded_stack: RehearsedStack) -> None:
-    del embedded_stack.environment["UNIFIED_API_KEY"]
-    embedded_stack.config["registrations"] = [{"integrationType": "microsoft_ad", "mode": "manual"}]
-    assert "UNI215" in "\n".join(embedded_stack.up().diagnostics)
+def test_a_registration_by_hand_needs_no_api_key(undeployed: RehearsedStack) -> None:
+    del undeployed.environment["UNIFIED_API_KEY"]
+    undeployed.config["registrations"] = [{"integrationType": "microsoft_ad", "mode": "manual"}]
+    assert "UNI215" in "\n".join(undeployed.up().diagnostics)
 
 
 def test_a_caller_without_the_right_to_create_applications_is_told_before_anything_is_created(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
 ) -> None:
-    embedded_stack.control.settings(caller_roles=["User.Read.All"])
-    said = embedded_stack.fails(embedded_stack.preview)
+    undeployed.control.settings(caller_roles=["User.Read.All"])
+    said = undeployed.fails(undeployed.preview)
     assert "UNI208" in said
     assert "Application.ReadWrite.OwnedBy" in said
-    assert_nothing_written(embedded_stack)
+    assert_nothing_written(undeployed)
 
 
 def assert_the_next_up_goes_on(stack: RehearsedStack) -> None:
@@ -293,16 +283,16 @@ AT_UNIFIED: list[Any] = [
 
 @pytest.mark.parametrize(("answer", "method", "words"), AT_UNIFIED)
 def test_each_refusal_of_unified_has_its_own_words_and_the_next_up_goes_on(
-    embedded_stack: RehearsedStack, answer: Mapping[str, Any], method: str, words: list[str]
+    undeployed: RehearsedStack, answer: Mapping[str, Any], method: str, words: list[str]
 ) -> None:
-    embedded_stack.control.add_fault(
+    undeployed.control.add_fault(
         {"kind": "status", **answer}, service="unifiedto", method=method, path="workspaceintegration", times=1000
     )
-    said = embedded_stack.fails(embedded_stack.up)
+    said = undeployed.fails(undeployed.up)
     for word in words:
         assert word in said
-    assert_the_next_up_goes_on(embedded_stack)
-    assert len(embedded_stack.application()["passwordCredentials"]) == 1
+    assert_the_next_up_goes_on(undeployed)
+    assert len(undeployed.application()["passwordCredentials"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -315,100 +305,100 @@ def test_each_refusal_of_unified_has_its_own_words_and_the_next_up_goes_on(
     ],
 )
 def test_an_unusable_answer_of_unified_is_said_and_the_next_up_goes_on(
-    embedded_stack: RehearsedStack, action: Mapping[str, Any], words: list[str]
+    undeployed: RehearsedStack, action: Mapping[str, Any], words: list[str]
 ) -> None:
-    embedded_stack.control.add_fault(action, service="unifiedto", method="GET", path="workspaceintegration", times=1000)
-    said = embedded_stack.fails(embedded_stack.up)
+    undeployed.control.add_fault(action, service="unifiedto", method="GET", path="workspaceintegration", times=1000)
+    said = undeployed.fails(undeployed.up)
     for word in words:
         assert word in said
-    assert_the_next_up_goes_on(embedded_stack)
+    assert_the_next_up_goes_on(undeployed)
 
 
 def test_the_key_of_another_region_s_account_is_refused_with_region_and_dashboard(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
 ) -> None:
     """Each region is a separate account with its own keys: another one's is unknown there."""
-    right, other = embedded_stack.environment["UNIFIED_API_KEY"], "key-of-the-european-account"
-    embedded_stack.environment["UNIFIED_API_KEY"] = other
-    embedded_stack.secrets.add(other)
-    said = embedded_stack.fails(embedded_stack.up)
+    right, other = undeployed.environment["UNIFIED_API_KEY"], "key-of-the-european-account"
+    undeployed.environment["UNIFIED_API_KEY"] = other
+    undeployed.secrets.add(other)
+    said = undeployed.fails(undeployed.up)
     assert "UNI202 Unified.to refused the API key (GET /unified/workspaceintegration at https://localhost:" in said
     assert "belongs to another region (each region has its own keys)" in said
     assert "next: Compare the key and the region with https://localhost:" in said
-    embedded_stack.assert_no_secret_leaked()
-    embedded_stack.environment["UNIFIED_API_KEY"] = right
-    embedded_stack.up()
-    assert embedded_stack.sign_in()["signed_in"]
-    embedded_stack.assert_settled()
+    undeployed.assert_no_secret_leaked()
+    undeployed.environment["UNIFIED_API_KEY"] = right
+    undeployed.up()
+    assert undeployed.sign_in()["signed_in"]
+    undeployed.assert_settled()
 
 
 def test_the_workspace_of_another_account_is_told_from_the_key_s_and_nothing_is_written(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
 ) -> None:
-    right, other = embedded_stack.config["workspaceId"], "00c0ffee00c0ffee00c0ffee"
-    said = embedded_stack.fails(lambda: embedded_stack.up(workspaceId=other))
+    right, other = undeployed.config["workspaceId"], "00c0ffee00c0ffee00c0ffee"
+    said = undeployed.fails(lambda: undeployed.up(workspaceId=other))
     assert f'UNI218 The API key opens workspace "{right}", while the stack declares "{other}".' in said
     assert "next: Use the key of the declared workspace, or correct workspaceId. Nothing was written." in said
-    assert not [entry for entry in embedded_stack.requests("unifiedto") if entry["method"] != "GET"]
-    embedded_stack.up(workspaceId=right)
-    assert embedded_stack.sign_in()["signed_in"]
-    embedded_stack.assert_settled()
+    assert not [entry for entry in undeployed.requests("unifiedto") if entry["method"] != "GET"]
+    undeployed.up(workspaceId=right)
+    assert undeployed.sign_in()["signed_in"]
+    undeployed.assert_settled()
 
 
 def test_an_integration_that_was_never_activated_is_said_with_the_page_to_activate_it_on(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
 ) -> None:
-    workspace_of(embedded_stack.emulator.world).remove_by_hand("Production", "microsoft_ad")
-    said = embedded_stack.fails(embedded_stack.up)
+    workspace_of(undeployed.emulator.world).remove_by_hand("Production", "microsoft_ad")
+    said = undeployed.fails(undeployed.up)
     assert 'UNI205 The workspace has no integration "microsoft_ad" in environment "Production".' in said
-    page = f"{embedded_stack.emulator.base_url}/integrations/microsoft_ad"
+    page = f"{undeployed.emulator.base_url}/integrations/microsoft_ad"
     assert f'next: Open {page}, choose environment "Production", activate the integration once, and run again.' in said
-    assert not [entry for entry in embedded_stack.requests("unifiedto") if entry["method"] != "GET"]
-    embedded_stack.assert_no_secret_leaked()
+    assert not [entry for entry in undeployed.requests("unifiedto") if entry["method"] != "GET"]
+    undeployed.assert_no_secret_leaked()
 
 
-def test_an_unreachable_api_is_said_with_its_address(embedded_stack: RehearsedStack) -> None:
-    said = embedded_stack.fails(lambda: embedded_stack.up(apiUrl="https://localhost:9"))
+def test_an_unreachable_api_is_said_with_its_address(undeployed: RehearsedStack) -> None:
+    said = undeployed.fails(lambda: undeployed.up(apiUrl="https://localhost:9"))
     assert "UNI301" in said
     assert "https://localhost:9" in said
-    embedded_stack.assert_no_secret_leaked()
+    undeployed.assert_no_secret_leaked()
 
 
 def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_difference(
-    embedded_stack: RehearsedStack,
+    undeployed: RehearsedStack,
 ) -> None:
-    embedded_stack.control.add_fault(
+    undeployed.control.add_fault(
         {"kind": "status", "status": 200, "body": {}}, service="unifiedto", method="PUT", times=1000
     )
-    said = embedded_stack.fails(embedded_stack.up)
+    said = undeployed.fails(undeployed.up)
     assert 'UNI306 "microsoft_ad" in environment "Production" is written, but not verified: it shows no' in said
     assert ", before the write: it is not active." in said
     assert "next: Run pulumi up --refresh in a minute: it writes and verifies it again." in said
-    assert_the_next_up_goes_on(embedded_stack)
+    assert_the_next_up_goes_on(undeployed)
 
 
-def test_a_tenant_policy_on_lifetimes_is_named_with_the_input_to_shorten(embedded_stack: RehearsedStack) -> None:
+def test_a_tenant_policy_on_lifetimes_is_named_with_the_input_to_shorten(undeployed: RehearsedStack) -> None:
     """https://github.com/microsoft/PubSec-Info-Assistant/issues/681 (address as listed, not re-checked)"""
-    embedded_stack.control.settings(lifetime_policy_max_days=90)
-    said = embedded_stack.fails(embedded_stack.up)
+    undeployed.control.settings(lifetime_policy_max_days=90)
+    said = undeployed.fails(undeployed.up)
     assert "UNI210" in said
     assert "rotateEvery" in said
-    assert not [entry for entry in embedded_stack.requests("unifiedto") if entry["method"] == "PUT"]
-    embedded_stack.up(rotateEvery="P45D")
-    assert embedded_stack.sign_in()["signed_in"]
-    embedded_stack.assert_settled()
+    assert not [entry for entry in undeployed.requests("unifiedto") if entry["method"] == "PUT"]
+    undeployed.up(rotateEvery="P45D")
+    assert undeployed.sign_in()["signed_in"]
+    undeployed.assert_settled()
 
 
-def test_a_conflict_of_the_personal_side_that_persists_ends_with_advice(embedded_stack: RehearsedStack) -> None:
+def test_a_conflict_of_the_personal_side_that_persists_ends_with_advice(undeployed: RehearsedStack) -> None:
     error = {"code": "Error_MsaAppDoesNotExist", "message": "The corresponding MSA application does not exist."}
     conflict = {"error": error}
-    embedded_stack.control.add_fault(
+    undeployed.control.add_fault(
         {"kind": "status", "status": 409, "body": conflict}, service="graph", method="PATCH", times=100_000
     )
-    said = embedded_stack.fails(embedded_stack.up)
+    said = undeployed.fails(undeployed.up)
     assert "Error_MsaAppDoesNotExist" in said
     assert "UNI309" in said
-    assert_the_next_up_goes_on(embedded_stack)
+    assert_the_next_up_goes_on(undeployed)
 
 
 def assert_nothing_written(stack: RehearsedStack) -> None:

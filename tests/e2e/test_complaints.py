@@ -3,8 +3,8 @@
 Each docstring begins with the complaint and its number, and names where it was made; ``docs/complaints.md`` is made
 from them. Addresses marked "not re-checked" are as they were noted down.
 
-Most tests run on the embedded engine, from a stack that is deployed once for all of them. Those that use `stack` or
-`deployed` run on Pulumi too, where it is found.
+Most tests run with the stand-ins, from a stack that is deployed once for all of them. Those that use `stack` or
+`deployed` run with the real plugins too, where they are found.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ import pytest
 
 from emulator.core.clock import parse_instant
 from emulator.core.journal import Entry
-from emulator.core.server import EmulatorServer
-from emulator.engine.interface import ConfigValue, Result, StepEvent
 from emulator.entra.directory import APPLICATION, Directory
 from emulator.entra.ids import GRAPH_SERVICE_PRINCIPAL_ID
 from emulator.unifiedto.holding import holding_of
 from emulator.unifiedto.routes import workspace_of
 from emulator.unifiedto.seed import API_KEY
-from tests.support.deployed_once import DeployedOnce, embedded
+from rehearsal.results import Result, StepEvent
+from tests.support.deployed_once import DeployedOnce
 from tests.support.stack import ROOT, RehearsedStack
 
 OTHER_CLIENT = "00000000-0000-4000-8000-00000000dead"
@@ -44,27 +43,11 @@ TYPE, ENVIRONMENT = "microsoft_ad", "Production"
 
 
 @pytest.fixture
-def living(deployed_once: DeployedOnce, tmp_path: Path) -> Iterator[RehearsedStack]:
-    """A stack that was deployed a moment ago, on the embedded engine."""
-    stack = deployed_once.again(tmp_path / "state")
-    yield stack
-    stack.assert_no_secret_leaked()
-
-
-@pytest.fixture
 def rotated(living: RehearsedStack) -> RehearsedStack:
     """A stack one rotation later: two secrets, the older one inside its grace period."""
     living.later(days=91)
     living.up()
     return living
-
-
-@pytest.fixture
-def undeployed(emulator: EmulatorServer, tmp_path: Path) -> Iterator[RehearsedStack]:
-    """A stack before its first ``up``, on the embedded engine."""
-    stack = RehearsedStack(emulator, embedded, tmp_path / "state")
-    yield stack
-    stack.assert_no_secret_leaked()
 
 
 @dataclass
@@ -813,14 +796,11 @@ def test_serialised_providers_and_an_api_key_in_the_configuration_show_no_secret
     https://github.com/pulumi/pulumi/issues/15539
     """
     del living.environment["UNIFIED_API_KEY"]
-    engine = living.engine
-    engine.set_config({"unifiedto:apiKey": ConfigValue(API_KEY, secret=True)})
-    result = engine.up()
+    result = living.pulumi(secrets={"unifiedto:apiKey": API_KEY}).up()
     living.printed += result.diagnostics
     living.assert_no_secret_leaked()
 
-    exported = living.engine.export()
-    text = json.dumps(exported)
+    text = json.dumps(living.resources())
     for secret in living.secrets:
         assert secret not in text
     from pulumi.dynamic.dynamic import serialize_provider

@@ -31,7 +31,7 @@ def test_the_first_up_creates_the_app_proves_its_secret_and_registers_it(stack: 
     assert registration["status"] == "verified"
     assert registration["active"] is True
     assert outputs["secret_days_left"] == 180
-    assert stack.engine.outputs()["client_secret"].secret
+    assert stack.pulumi().outputs()["client_secret"].secret
     assert stack.sign_in()["signed_in"]
     stack.assert_settled()
 

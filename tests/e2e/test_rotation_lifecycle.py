@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.engine.interface import EngineError
+from rehearsal.results import OperationFailed
 from tests.matrix.watch import Watch
 from tests.support.stack import RehearsedStack
 
@@ -223,7 +223,7 @@ def test_a_secret_that_a_refresh_lost_is_never_called_unused(deployed: Rehearsed
     with nobody_locked_out(deployed):
         try:
             deployed.up()
-        except EngineError as error:  # the state lost the secret in use, and Entra has no room for another
+        except OperationFailed as error:  # the state lost the secret in use, and Entra has no room for another
             words = str(error)
             live, previous = deployed.outputs()["secret_slots"]["green"], deployed.outputs()["secret_slots"]["blue"]
             assert "UNI209" in words

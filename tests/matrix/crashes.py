@@ -1,27 +1,30 @@
-"""The crash matrix: the engine's process is killed at each boundary of create, rotate, force and destroy."""
+"""The crash matrix: the CLI and its plugins are killed at each boundary of create, rotate, force and destroy."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.core.world import World
-from emulator.engine.interface import Result
+from rehearsal.results import Result
+from rehearsal.stack import Stack
 from tests.matrix.laboratory import Laboratory
 from tests.matrix.recovery import (
+    MADE,
     SUCCESS,
     applications,
     assert_gone,
     assert_in_force,
     follow_up,
     key_ids,
-    remove_reported_orphans,
+    remove_orphans,
 )
 from tests.matrix.watch import Watch
-from tests.support.forked_engine import EngineKilled
+from tests.support.boundaries import run_to_the_kill, run_watched
 from tests.support.stack import RehearsedStack
 
 
@@ -30,26 +33,23 @@ class Scenario:
     """One operation on a stack in a situation. ``generation``: the one in force afterwards, None when nothing is."""
 
     situation: str
-    run: Callable[[RehearsedStack], Result]
+    operation: Callable[..., Result]
     generation: int | None
     config: Mapping[str, Any]
 
 
 SCENARIOS: Final[Mapping[str, Scenario]] = {
-    "create": Scenario("new", RehearsedStack.up, 0, {}),
-    "first rotation": Scenario("first rotation due", RehearsedStack.up, 1, {}),
-    "rotate": Scenario("second rotation due", RehearsedStack.up, 2, {}),
-    "rotate for two": Scenario("second rotation due for two", RehearsedStack.up, 2, {}),
-    "force": Scenario("rotated", RehearsedStack.up, 2, {"forceRotation": "leaked"}),
-    "destroy": Scenario("rotated", RehearsedStack.destroy, None, {}),
+    "create": Scenario("new", Stack.up, 0, {}),
+    "first rotation": Scenario("first rotation due", Stack.up, 1, {}),
+    "rotate": Scenario("second rotation due", Stack.up, 2, {}),
+    "rotate for two": Scenario("second rotation due for two", Stack.up, 2, {}),
+    "force": Scenario("rotated", Stack.up, 2, {"forceRotation": "leaked"}),
+    "destroy": Scenario("rotated", Stack.destroy, None, {}),
 }
 
 LEFT_OVER: Final = "+"
 """Stands in the table for an app registration that a killed creation left behind: it has no secret and is in no
 state."""
-
-_HALF_WRITTEN: Final = "during:write "
-"""The new state lies beside the old one, which it is about to replace: a crash of its own."""
 
 _IDENTIFIER: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{24}")
 
@@ -70,19 +70,21 @@ class Crash:
 def recorded_crashes(laboratory: Laboratory, scenario: str) -> list[Crash]:
     """Every boundary of an operation without a crash, in order, as one crash where they are one."""
     wanted = SCENARIOS[scenario]
-    seen: dict[tuple[str, bool], list[Crash]] = {}
+    seen: dict[str, list[Crash]] = {}
     named: dict[str, int] = {}
 
-    def at_boundary(name: str) -> bool:
+    def on_boundary(name: str) -> bool:
+        if not _matters(name):
+            return False
         boundary = plain(name)
         named[boundary] = named.get(boundary, 0) + 1
-        durable = _durable(laboratory.emulator.world, stack), boundary.startswith(_HALF_WRITTEN)
+        durable = _durable(laboratory.emulator.world, stack)
         seen.setdefault(durable, []).append(Crash(scenario, boundary, named[boundary]))
         return False
 
-    with laboratory.case(wanted.situation, at_boundary=at_boundary) as stack:
+    with laboratory.case(wanted.situation) as stack:
         stack.config.update(wanted.config)
-        wanted.run(stack)
+        run_watched(stack, wanted.operation, on_boundary, laboratory.emulator.world, parallel=1)
     return [min(same, key=_distance) for same in seen.values()]
 
 
@@ -93,67 +95,60 @@ def _distance(crash: Crash) -> int:
     registrations is first is open.
     """
     moment, _, what = crash.boundary.partition(":")
-    if what.startswith("write") and moment != "before":
-        return 0
-    if moment == "after" and what.startswith("request") and " GET " not in what:
-        return 1
-    return 2 if moment == "after" else 3
+    if what.startswith("request"):
+        return 0 if moment == "after" else 3
+    return 1 if what.startswith(("create", "update", "delete")) and moment == "before" else 2
+
+
+def _matters(name: str) -> bool:
+    """Whether a boundary is one of a call or of a writing request; reading ones and tokens change nothing durable, and
+    some are asked for at the same time."""
+    return "request" not in name or not (" GET " in name or name.endswith("/token"))
 
 
 def plain(boundary: str) -> str:
-    """A boundary's name without what differs from run to run."""
-    return _IDENTIFIER.sub("{id}", boundary.split("?", 1)[0])
+    """A boundary's name without what differs from run to run: identifiers, and which of two resources comes first."""
+    name = _IDENTIFIER.sub("{id}", boundary.split("?", 1)[0])
+    return name if "request" in name else name.rpartition(" ")[0]
 
 
 def _durable(world: World, stack: RehearsedStack) -> str:
     """A fingerprint of what survives the process and is ever read again."""
-    path = stack.state_dir / f"{stack.stack}.json"
-    digest = hashlib.sha256(repr(world.snapshot().documents).encode())
-    digest.update(path.read_bytes() if path.exists() else b"")
+    documents = [document for document in world.snapshot().documents if document[0] in MADE]
+    digest = hashlib.sha256(repr(documents).encode())
+    for path in (stack.state_dir / "backend" / ".pulumi" / "stacks").glob(f"*/{stack.stack}.json"):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def run(laboratory: Laboratory, crash: Crash) -> str:
     """How the next run ends after the kill: ``ok``, and the marks of what it left or asked for."""
-    met = 0
-
-    def at_boundary(name: str) -> bool:
-        nonlocal met
-        met += plain(name) == crash.boundary
-        return kills and met == crash.nth
-
-    kills = True
-
-    def run_to_the_kill(stack: RehearsedStack) -> None:
-        nonlocal kills
-        try:
-            SCENARIOS[crash.scenario].run(stack)
-        except EngineKilled:
-            kills = False
-        assert not kills, "the run ended before it came to the boundary"
-
-    return run_twice(laboratory, crash.scenario, run_to_the_kill, at_boundary=at_boundary)
-
-
-def run_twice(
-    laboratory: Laboratory, name: str, run_to_the_kill: Callable[[RehearsedStack], None], **options: Any
-) -> str:
-    """How a scenario ends that was killed on its first run: ``ok``, and the marks of what it left or asked for."""
-    scenario = SCENARIOS[name]
+    scenario = SCENARIOS[crash.scenario]
     watch = Watch(laboratory.emulator.world)
-    with laboratory.case(scenario.situation, **options) as stack:
+    with laboratory.case(scenario.situation) as stack:
         stack.config.update(scenario.config)
         with watch.watching():
-            run_to_the_kill(stack)
-            outcome = SUCCESS + follow_up(stack, lambda: scenario.run(stack))
+            run_to_the_kill(stack, scenario.operation, _nth(crash), laboratory.emulator.world, parallel=1)
+            outcome = SUCCESS + follow_up(stack, lambda: stack.run(scenario.operation))
             if scenario.generation is None:
                 assert_gone(stack)
             else:
-                outcome += remove_reported_orphans(stack)
+                outcome += remove_orphans(stack)
                 outcome += LEFT_OVER * _application_left_over(stack)
                 assert_in_force(stack, scenario.generation)
         watch.assert_content()
     return outcome
+
+
+def _nth(crash: Crash) -> Callable[[str], bool]:
+    met = 0
+
+    def is_it(name: str) -> bool:
+        nonlocal met
+        met += plain(name) == crash.boundary
+        return met == crash.nth
+
+    return is_it
 
 
 def _application_left_over(stack: RehearsedStack) -> bool:
@@ -167,3 +162,18 @@ def _application_left_over(stack: RehearsedStack) -> bool:
 def cases(laboratory: Laboratory) -> Sequence[Crash]:
     """The crashes of every scenario."""
     return [crash for scenario in SCENARIOS for crash in recorded_crashes(laboratory, scenario)]
+
+
+def chosen(cases: Sequence[Crash]) -> list[Crash]:
+    """A subset in which every boundary and every scenario occurs at least twice, as far as there are two.
+
+    Each boundary takes crashes of the scenarios that were taken least often so far; of equals the first counts.
+    """
+    taken: list[Crash] = []
+    for boundary in dict.fromkeys(crash.boundary for crash in cases):
+        for _ in range(2):
+            left = [crash for crash in cases if crash.boundary == boundary and crash not in taken]
+            if left:
+                counts = Counter(crash.scenario for crash in taken)
+                taken.append(min(left, key=lambda crash: counts[crash.scenario]))
+    return [crash for crash in cases if crash in taken]

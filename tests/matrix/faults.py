@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from emulator.core.journal import Entry
+from rehearsal.stack import Stack
 from tests.matrix.laboratory import Laboratory
 from tests.matrix.recovery import SUCCESS, assert_in_force, follow_up, outcome_of
 from tests.matrix.watch import Watch
+from tests.support.boundaries import run_watched
 from tests.support.stack import RehearsedStack
 
 SITUATION: Final = "second rotation due"
@@ -67,31 +70,28 @@ class Call:
 def recorded_calls(laboratory: Laboratory) -> list[Call]:
     """Every request of a rotation without a fault, in order, and on whose behalf the engine made it."""
     working_on: list[str] = []
-    askers: dict[int, str] = {}
+    askers: list[str] = []
 
-    def at_boundary(name: str) -> bool:
+    def on_boundary(name: str) -> bool:
         moment, _, what = name.partition(":")
-        if not what.startswith(("request", "write")):
-            if moment == "before":
-                working_on.append(what)
-            else:
-                working_on.remove(what)
+        if what.startswith("request"):
+            if moment == "after":
+                askers.append(working_on[-1] if working_on else "")
+        elif moment == "before":
+            working_on.append(what)
+        else:
+            working_on.remove(what)
         return False
 
-    with laboratory.case(SITUATION, at_boundary=at_boundary) as stack:
+    with laboratory.case(SITUATION) as stack:
         before = stack.mark()
-        stop = laboratory.emulator.world.journal.listen(
-            lambda entry: askers.update({entry["seq"]: working_on[-1] if working_on else ""})
-        )
-        stack.up()
-        stop()
+        run_watched(stack, Stack.up, on_boundary, laboratory.emulator.world, parallel=1)
         entries = stack.requests(since=before)
     calls: list[Call] = []
-    for entry in entries:
+    for entry, asker in zip(entries, askers, strict=True):
         assert entry["route"] is not None
         nth = 1 + sum(call.matches(entry) for call in calls)
-        asked_by = _asker(askers[entry["seq"]])
-        calls.append(Call(entry["service"], entry["method"], entry["route"], nth, asked_by))
+        calls.append(Call(entry["service"], entry["method"], entry["route"], nth, _asker(asker)))
     return calls
 
 
@@ -150,3 +150,27 @@ def with_fault(stack: RehearsedStack, call: Call, fault: str, *, times: int | No
 def cases(calls: Sequence[Call]) -> list[tuple[Call, str]]:
     """Every call with every fault."""
     return [(call, fault) for call in calls for fault in FAULTS]
+
+
+def chosen(cases: Sequence[tuple[Call, str]]) -> list[tuple[Call, str]]:
+    """A subset in which every call and every fault occurs at least twice.
+
+    Each call in turn takes the two faults that were taken least often so far; each fault that is short of two then
+    takes the calls that were. Of equals the first counts.
+    """
+    taken: list[tuple[Call, str]] = []
+
+    def take(of: Sequence[tuple[Call, str]], other: int, number: int) -> None:
+        for _ in range(number):
+            left = [case for case in of if case not in taken]
+            if left:
+                counts = Counter(case[other] for case in taken)
+                taken.append(min(left, key=lambda case: counts[case[other]]))
+
+    applicable = [case for case in cases if case[1] != _FOR_READS or case[0].method == "GET"]
+    for call in dict.fromkeys(call for call, _ in applicable):
+        take([case for case in applicable if case[0] == call], 1, 2)
+    for fault in FAULTS:
+        short = 2 - sum(case[1] == fault for case in taken)
+        take([case for case in applicable if case[1] == fault], 0, max(short, 0))
+    return taken

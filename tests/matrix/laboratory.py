@@ -8,16 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from emulator.core.server import EmulatorServer
 from emulator.core.store import StoreSnapshot
-from emulator.engine.interface import Engine
-from emulator.engine.passphrase import rehearsal_passphrase
-from emulator.engine.project import StackSettings
-from tests.support.fork_server import ForkServer, Preparation
-from tests.support.forked_engine import ForkedEngine, Verdict
-from tests.support.stack import MakeEngine, RehearsedStack
+from tests.support.stack import RehearsedStack
+from tests.support.tools import Tools, stand_ins
+from tests.support.warm_python import WarmPython
 
 PERIOD_DAYS: Final = 91
 PROOF_DEADLINE_S: Final = 1
@@ -82,60 +79,25 @@ class Kept:
     secrets: frozenset[str]
 
 
-class Engines(Protocol):
-    """What runs the operations of a laboratory's stacks."""
-
-    def maker(self, at_boundary: Verdict | None) -> MakeEngine:
-        """Makes engines that ask at each boundary whether they are to be killed there."""
-
-    def expect(self, stack: RehearsedStack) -> None:
-        """A stack of a new situation is about to be made."""
-
-
-class ForkedEngines:
-    """The embedded engine, each operation in a child of one fork server."""
-
-    def __init__(self, server: ForkServer) -> None:
-        self._server = server
-
-    def maker(self, at_boundary: Verdict | None) -> MakeEngine:
-        def make_engine(project_dir: Path, name: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
-            return ForkedEngine(self._server, project_dir, name, state_dir, environment, at_boundary)
-
-        return make_engine
-
-    def expect(self, stack: RehearsedStack) -> None:
-        """Has the key of its secrets derived once, for all children to come."""
-        assert stack.engine.name == "embedded"  # asking for the engine writes the settings, and with them the salt
-        salt = StackSettings(stack.state_dir / f"Pulumi.{stack.stack}.yaml").secrets_state()
-        assert salt is not None
-        self._server.prepare(Preparation(rehearsal_passphrase(stack.state_dir), salt))
-
-
 class Laboratory:
     """One emulator for many cases, one after the other."""
 
-    def __init__(self, emulator: EmulatorServer, engines: Engines, directory: Path) -> None:
+    def __init__(self, emulator: EmulatorServer, tools: Tools, directory: Path) -> None:
         self.emulator = emulator
-        self._engines = engines
+        self._tools = tools
         self._directory = directory
         self._kept: dict[str, Kept] = {}
         self._cases = 0
-        self._authority = directory / "authority.pem"
-        # The emulator's own root alone: reading the public ones takes longer than most requests.
-        shutil.copy(emulator.world.state_dir / "tls" / "ca.pem", self._authority)
-        self._passphrase: str | None = None
 
-    def stack_in(
-        self, situation: str, *, at_boundary: Verdict | None = None, environment: Mapping[str, str] | None = None
-    ) -> RehearsedStack:
+    def stack_in(self, situation: str, *, environment: Mapping[str, str] | None = None) -> RehearsedStack:
         """The stack in a situation, alone in its world. ``environment`` goes on top of the usual one."""
         kept = self._keep(situation)
         self.emulator.world.restore(kept.world)
         self._cases += 1
         state_dir = self._directory / f"case-{self._cases}"
-        shutil.copytree(kept.state_dir, state_dir)
-        stack = self._stack(state_dir, at_boundary, environment or {})
+        if kept.state_dir.exists():
+            shutil.copytree(kept.state_dir, state_dir)
+        stack = self._stack(state_dir, environment or {})
         stack.config.update(kept.config)
         stack.secrets |= kept.secrets
         return stack
@@ -147,50 +109,45 @@ class Laboratory:
         yield stack
         shutil.rmtree(stack.state_dir)
 
-    def _stack(self, state_dir: Path, at_boundary: Verdict | None, environment: Mapping[str, str]) -> RehearsedStack:
-        stack = RehearsedStack(self.emulator, self._engines.maker(at_boundary), state_dir, **_CONFIG)
-        trusted = {"SSL_CERT_FILE": str(self._authority), "REQUESTS_CA_BUNDLE": str(self._authority)}
-        stack.environment.update({**trusted, **_TUNING, **environment})
+    def _stack(self, state_dir: Path, environment: Mapping[str, str]) -> RehearsedStack:
+        stack = RehearsedStack(self.emulator, self._tools, state_dir, **_CONFIG)
+        stack.environment.update({**_TUNING, **environment})
         return stack
 
     def _keep(self, situation: str) -> Kept:
         if situation not in self._kept:
             self.emulator.world.reset()
             self.emulator.world.clock.set_scale(0)
-            state_dir = self._directory / situation.replace(" ", "-")
-            self._same_passphrase(state_dir)
-            stack = self._stack(state_dir, None, {})
-            self._engines.expect(stack)
+            stack = self._stack(self._directory / situation.replace(" ", "-"), {})
             SITUATIONS[situation](stack)
             self._kept[situation] = Kept(
-                self.emulator.world.snapshot(), state_dir, dict(stack.config), frozenset(stack.secrets)
+                self.emulator.world.snapshot(), stack.state_dir, dict(stack.config), frozenset(stack.secrets)
             )
         return self._kept[situation]
-
-    def _same_passphrase(self, state_dir: Path) -> None:
-        """One passphrase for all situations: deriving a key from it takes a quarter of a second."""
-        state_dir.mkdir()
-        if self._passphrase is not None:
-            (state_dir / "passphrase").write_text(self._passphrase)
-        self._passphrase = rehearsal_passphrase(state_dir)
 
 
 @contextmanager
 def open_laboratory() -> Iterator[Laboratory]:
+    """A laboratory in a directory of its own, with stand-ins, until the block ends."""
+    with WarmPython() as warm, laboratory_with(stand_ins(warm)) as opened:
+        yield opened
+
+
+@contextmanager
+def laboratory_with(tools: Tools) -> Iterator[Laboratory]:
     """A laboratory in a directory of its own, until the block ends."""
     with (
         tempfile.TemporaryDirectory(prefix="matrix-") as directory,
         EmulatorServer(Path(directory) / "emulator") as emulator,
-        ForkServer() as server,
     ):
-        yield Laboratory(emulator, ForkedEngines(server), Path(directory))
+        yield Laboratory(emulator, tools, Path(directory))
 
 
 def key_ids_in_state(stack: RehearsedStack) -> dict[int, str]:
     """Generation to key id of the client secrets that the stack's state holds."""
     return {
         int(resource["outputs"]["rotateWhenChanged"]["generation"]): str(resource["outputs"]["keyId"])
-        for resource in stack.engine.export()["deployment"].get("resources") or []
+        for resource in stack.resources()
         if resource["type"] == "azuread:index/applicationPassword:ApplicationPassword"
         and not resource.get("pendingReplacement")
     }

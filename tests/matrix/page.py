@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.matrix.crashes import LEFT_OVER, SCENARIOS, Crash
 from tests.matrix.faults import FAULTS, NOT_APPLICABLE, Call
-from tests.matrix.recovery import REPORTED, SUCCESS
+from tests.matrix.recovery import ORPHAN, SUCCESS
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 FAULT_PAGE: Final = _DOCS / "fault-matrix.md"
@@ -23,7 +23,8 @@ _ORDINALS: Final = {1: "1st", 2: "2nd", 3: "3rd"}
 
 _FAULTS_INTRODUCTION: Final = f"""# What a fault does to a rotation
 
-Made by `python -m tests.matrix`; `make test` runs every case again and compares. Each row is a request that a rotation
+Made by `make matrix`; `make test` runs a part of the cases again, in which every call and every fault occurs at least
+twice, and compares. The runs are Pulumi's, with the stand-ins for its plugins. Each row is a request that a rotation
 makes, recorded from one without a fault: the slot of the oldest secret is emptied and filled again, the new secret is
 proven and registered. Each column is a fault that the request meets. *Once / as long*: how `pulumi up` ends when the
 fault happens to that request alone, and when every request to the same route meets it from then on until the run ends.
@@ -34,10 +35,10 @@ One outcome alone: the run sends no such request again, so that both are the sam
 | `{SUCCESS}` | succeeds: the request was repeated, or is not what the run depends on |
 | `UNI...` | fails with this error of the [catalogue](errors.md); where the azuread provider failed (UNI312 and \
 others), its own words stand beside it |
-| `...!` | and leaves a secret at Entra that is in no state and takes the second place: the next run names it and \
-changes nothing (UNI212), and goes on when it is removed with the command that it gives |
+| `...!` | and leaves a secret at Entra that is in no state and takes the second place: the next run lists both and \
+changes nothing (UNI209), and the one after it succeeds when that secret was removed and the stack refreshed |
 | `...~` | and the removal of the oldest secret was carried out without the run knowing: the next run says so and \
-changes nothing (UNI219), and goes on after `pulumi refresh` |
+changes nothing (UNI219), and the one after `pulumi refresh` succeeds |
 | `{NOT_APPLICABLE}` | a stale answer to a request that reads nothing |
 
 In every case, after every request: the secret that Unified.to holds is one that Entra accepts, and the application has
@@ -49,23 +50,24 @@ secret stands in the state, in what was printed, or in a request to a service th
 nothing; *stale read* answers as before the last write.
 """
 
-_CRASHES_INTRODUCTION: Final = f"""# What a killed engine leaves behind
+_CRASHES_INTRODUCTION: Final = f"""# What a killed run leaves behind
 
-Made by `python -m tests.matrix`; `make test` runs every case again and compares. The engine's process is killed
-(SIGKILL) at every boundary of an operation: before and after each call of a provider and each request of the azuread
-provider, and around each write of the state, with its occasion (`during:write`: the new state is written beside the old
-one and about to replace it). Then the same operation runs again in a new process. Boundaries between which nothing
-durable changed, neither in the state nor at a service, are one crash, because all else dies with the process; the one
-next to the change stands for them.
+Made by `make matrix`; `make test` runs a part of the cases again, in which every kind of boundary and every scenario
+occurs, and compares. The CLI and the plugins that it started are killed (SIGKILL) at every boundary of an operation:
+before and after each call of a provider, and before and after the service carries out each request, which is not
+answered then. Resources are worked on one at a time. Then the same operation runs again, once the lock that the killed
+run left behind is given up, as `pulumi cancel` does. Boundaries between which nothing durable changed, neither in the
+state nor at a service, are one crash, because all else dies with the processes; one of them stands for all.
 
 | outcome | the next run succeeds ... |
 | --- | --- |
 | `{SUCCESS}` | and nothing of the crash is left |
-| `{SUCCESS}!` | once a secret was removed that is in no state and takes the second place: a run names it and changes \
-nothing (UNI212), and goes on after the command that it gives |
+| `{SUCCESS}!` | once a secret was removed that is in no state and takes the second place, and the stack refreshed: a \
+run lists both and changes nothing (UNI209) |
 | `{SUCCESS}~` | after `pulumi refresh`: what was being deleted is gone and the state still has it; a run says so \
 (UNI219, or the azuread provider's own words in a `destroy`, which runs no program) and changes nothing |
-| `{SUCCESS}{REPORTED}` | and names a secret that is in no state and in nobody's way, with the command that removes it |
+| `{SUCCESS}{ORPHAN}` | and a secret is left that is in no state and in nobody's way yet: the rotation that needs its \
+place lists it (UNI209) |
 | `{SUCCESS}{LEFT_OVER}` | and an app registration without a secret is left that is in no state, as Pulumi's warning \
 of an interrupted creation says |
 

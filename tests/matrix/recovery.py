@@ -7,17 +7,19 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from emulator.engine.interface import EngineError, Result
 from emulator.entra.directory import APPLICATION, Directory, DirectoryObject
 from pulumi_unifiedto.errors import CATALOGUE
+from rehearsal.results import OperationFailed, Result
 from tests.matrix.laboratory import key_ids_in_state
 from tests.matrix.watch import active_rows, holdings
 from tests.support.stack import RehearsedStack
 
 SUCCESS: Final = "ok"
 _KNOWN_CODES: Final = frozenset(kind.code for kind in CATALOGUE)
-_REMOVAL: Final = re.compile(r"az ad app credential delete --id (\S+) --key-id (\S+)")
-REPORTED: Final = "*"
+_IN_NO_STATE: Final = re.compile(r"key id (\S+); .*; not in this stack's state;")
+ORPHAN: Final = "*"
+MADE: Final = ("entra.applications", "entra.service_principals", "unifiedto_rows")
+"""The emulator's collections of what a stack makes."""
 _NAME_FOR_A_MOMENT: Final = "TERRAFORM_UPDATE_"
 _CIPHERTEXT: Final = re.compile(r'"ciphertext": "[^"]*"')
 _CODE: Final = re.compile(r"\bUNI\d{3}\b")
@@ -27,7 +29,7 @@ def outcome_of(operation: Callable[[], Result]) -> str:
     """How a run ended: ``ok``, or the codes of the catalogue in what a user reads as errors."""
     try:
         operation()
-    except EngineError as error:
+    except OperationFailed as error:
         words = "\n".join([str(error), *(line for line in error.diagnostics if line.startswith("error:"))])
         codes = sorted(set(_CODE.findall(words)))
         assert codes, f"a failure without words of the catalogue:\n{words}"
@@ -71,34 +73,39 @@ def follow_up(stack: RehearsedStack, run: Callable[[], Result]) -> str:
     return marks
 
 
-def remove_reported_orphans(stack: RehearsedStack) -> str:
-    """Carries out the advice about secrets that are in no state and in nobody's way yet; its mark, or nothing.
-
-    The run has succeeded, and has told of them.
-    """
+def remove_orphans(stack: RehearsedStack) -> str:
+    """Removes secrets that are in no state, as a person may at any time; their mark, or nothing."""
     in_state = set(key_ids_in_state(stack).values())
     clients = {held.client_id for held in holdings(stack.emulator.world) if held is not None}
-    orphans = {key for found in applications(stack) if found.app_id in clients for key in key_ids(found) - in_state}
-    printed = "\n".join(stack.printed)
-    for key_id in orphans:
-        [advice] = {match[0] for match in _REMOVAL.finditer(printed) if match[2] == key_id}
-        _remove_orphan(stack, advice)
-    return REPORTED * bool(orphans)
+    found = [
+        (application.id, key_id)
+        for application in applications(stack)
+        if application.app_id in clients
+        for key_id in key_ids(application) - in_state
+    ]
+    for object_id, key_id in found:
+        _remove(stack, object_id, key_id)
+    return ORPHAN * bool(found)
 
 
 def _words_of(run: Callable[[], Result]) -> str:
     try:
         run()
-    except EngineError as error:
+    except OperationFailed as error:
         return "\n".join([str(error), *error.diagnostics])
     return ""
 
 
-def _remove_orphan(stack: RehearsedStack, words: str) -> None:
-    found = _REMOVAL.search(words)
-    assert found, f"no command in the advice:\n{words}"
-    object_id, key_id = found.groups()
-    assert key_id not in key_ids_in_state(stack).values()
+def _make_room(stack: RehearsedStack, words: str) -> None:
+    """Of the secrets that are listed, removes the one that no state holds and nobody signs in with, and refreshes."""
+    [key_id] = set(_IN_NO_STATE.findall(words))
+    [object_id] = [application.id for application in applications(stack) if key_id in key_ids(application)]
+    _remove(stack, object_id, key_id)
+    stack.refresh()
+
+
+def _remove(stack: RehearsedStack, object_id: str, key_id: str) -> None:
+    assert key_id not in {held.key_id for held in holdings(stack.emulator.world) if held is not None}
     stack.graph("POST", f"/v1.0/applications/{object_id}/removePassword", json={"keyId": key_id})
 
 
@@ -109,7 +116,7 @@ def _refresh(stack: RehearsedStack, words: str) -> None:
 
 
 ADVICE: Final[Mapping[str, tuple[str, Callable[[RehearsedStack, str], None]]]] = {
-    "UNI212": ("!", _remove_orphan),
+    "UNI209": ("!", _make_room),
     "UNI219": ("~", _refresh),
     "does not exist or one of its queried reference-property objects": ("~", _refresh),
 }
@@ -121,19 +128,14 @@ def _everything(stack: RehearsedStack) -> tuple[Any, ...]:
 
     What the engine keeps for itself (dates of writing, components' outputs, the order of resources) does not count.
     """
-    latest = stack.engine.export()["deployment"]
     recorded = sorted(
         _CIPHERTEXT.sub(
             "", json.dumps([resource.get(key) for key in ("urn", "id", "inputs", "outputs")], sort_keys=True)
         )
-        for resource in latest.get("resources") or []
+        for resource in stack.resources()
         if resource["custom"]
     )
-    remote = [
-        document
-        for document in stack.emulator.world.snapshot().documents
-        if document[0] in ("entra.applications", "entra.service_principals", "unifiedto_rows")
-    ]
+    remote = [document for document in stack.emulator.world.snapshot().documents if document[0] in MADE]
     return recorded, remote
 
 
@@ -160,8 +162,7 @@ def assert_in_force(stack: RehearsedStack, generation: int) -> None:
 
 def assert_gone(stack: RehearsedStack) -> None:
     """No application and no secret is left, the registration is given up, and another destroy has nothing to do."""
-    state = stack.engine.export()["deployment"]
-    assert not state.get("resources"), f"{len(state['resources'])} resources are left in the state"
+    assert not stack.resources(), "resources are left in the state"
     assert not applications(stack), "an application is left"
     assert not active_rows(stack.emulator.world), "a registration is still active"
     assert stack.destroy().is_unchanged

@@ -170,6 +170,7 @@ def test_a_state_that_moved_to_another_place_is_worked_on_there(deployed: Deploy
     assert deployed.up().is_unchanged
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_ends_its_step_and_the_next_one_goes_on(deployed: Deployed) -> None:
     deployed.control.settings(secret_propagation_s=3600)
     deployed.config["proofDeadline"] = 2

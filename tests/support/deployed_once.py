@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from emulator.core.server import EmulatorServer
-from emulator.engine.embedded import EmbeddedEngine
-from emulator.engine.interface import Engine
-from tests.support.stack import MakeEngine, RehearsedStack
-
-
-def embedded(project_dir: Path, stack: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
-    """The embedded engine, for scenarios that need no other."""
-    return EmbeddedEngine(project_dir, stack, state_dir, env=environment)
+from tests.support.stack import RehearsedStack
+from tests.support.tools import Tools
 
 
 class DeployedOnce:
     """The emulator's documents and the stack's state right after a first ``up``, kept to start from."""
 
-    def __init__(self, emulator: EmulatorServer, make_engine: MakeEngine, keep_in: Path, **config: Any) -> None:
+    def __init__(self, emulator: EmulatorServer, tools: Tools, keep_in: Path, **config: Any) -> None:
         emulator.control.reset()
         self._emulator = emulator
-        self._make_engine = make_engine
+        self._tools = tools
         self._config = config
-        self._stack = RehearsedStack(emulator, make_engine, keep_in, **config)
+        self._stack = RehearsedStack(emulator, tools, keep_in, **config)
         self._stack.up()
         store = emulator.world.store
         with store.lock:
@@ -44,6 +37,6 @@ class DeployedOnce:
                 world.store.put(collection, id_, document, counts_as_write=False)
             world.clock.reset()
         shutil.copytree(self._stack.state_dir, state_dir)
-        stack = RehearsedStack(self._emulator, self._make_engine, state_dir, **self._config)
+        stack = RehearsedStack(self._emulator, self._tools, state_dir, **self._config)
         stack.secrets |= self._stack.secrets
         return stack

@@ -1,7 +1,8 @@
-"""A stack under test: this project's program (or another), one engine, one emulator."""
+"""A stack under test: this project's program (or another) on Pulumi's engine, against one emulator."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,13 +13,12 @@ import httpx
 from emulator.core.journal import Entry
 from emulator.core.redaction import fingerprint
 from emulator.core.server import EmulatorServer
-from emulator.engine.interface import ConfigValue, Engine, EngineError, Result
 from emulator.unifiedto.seed import API_KEY, WORKSPACE_ID
+from rehearsal.results import ConfigValue, OperationFailed, Result
+from rehearsal.stack import Stack
+from tests.support.tools import Tools
 
 ROOT: Final = Path(__file__).parents[2]
-
-MakeEngine = Callable[[Path, str, Path, Mapping[str, str]], Engine]
-"""From project directory, stack name, state directory and environment."""
 
 _SECRET_TEXT: Final = re.compile(r'"secretText": ?"([^"]+)"')
 
@@ -36,7 +36,7 @@ class RehearsedStack:
     def __init__(
         self,
         emulator: EmulatorServer,
-        make_engine: MakeEngine,
+        tools: Tools,
         state_dir: Path,
         *,
         project_dir: Path = ROOT,
@@ -59,52 +59,65 @@ class RehearsedStack:
         }
         self.environment: dict[str, str] = {
             **emulator.env(),
+            # The emulator's own root alone: reading the public ones takes longer than most requests.
+            **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), str(emulator.ca_bundle.with_name("ca.pem"))),
             "UNIFIED_API_RETRY_WAIT_S": "0.01",
             "UNIFIED_API_VISIBILITY_S": "2",
             "UNIFIED_API_TIMEOUT_S": "3",
         }
         self.printed: list[str] = []
         self.secrets: set[str] = {API_KEY, self.environment["ARM_CLIENT_SECRET"]}
-        self._make_engine = make_engine
+        self.tools = tools
         self._learnt_up_to = 0
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    @property
-    def engine(self) -> Engine:
-        """The engine, with the emulator's present clock."""
+    def pulumi(self, *, secrets: Mapping[str, str] | None = None, **options: Any) -> Stack:
+        """Pulumi's commands on the stack, with the emulator's present clock. ``secrets``: further values of the
+        configuration, encrypted."""
         environment = {**self.environment, "UNIFIEDTO_REHEARSAL_CLOCK": str(self.control.clock()["now"])}
-        engine = self._make_engine(self.project_dir, self.stack, self.state_dir, environment)
-        engine.set_config({key: ConfigValue(value) for key, value in self.config.items()})
-        return engine
+        config = {key: ConfigValue(value) for key, value in self.config.items()}
+        config |= {key: ConfigValue(value, secret=True) for key, value in (secrets or {}).items()}
+        return Stack(
+            self.project_dir,
+            self.stack,
+            self.state_dir,
+            cli=self.tools.cli,
+            plugins=self.tools.plugins,
+            python=self.tools.python,
+            env=environment,
+            config=config,
+            **options,
+        )
 
     def up(self, **config: Any) -> Result:
         """Deploys; values given change the configuration for good."""
         self.config.update(config)
-        return self._noted(self.engine.up)
+        return self.run(Stack.up)
 
     def preview(self) -> Result:
-        return self._noted(self.engine.preview)
+        return self.run(Stack.preview)
 
     def refresh(self) -> Result:
-        return self._noted(self.engine.refresh)
+        return self.run(Stack.refresh)
 
     def destroy(self) -> Result:
-        return self._noted(self.engine.destroy)
+        return self.run(Stack.destroy)
 
     def fails(self, operation: Callable[[], Result]) -> str:
         """The words that a user sees when an operation fails, as it must."""
         try:
             operation()
-        except EngineError as error:
+        except OperationFailed as error:
             return "\n".join([str(error), *error.diagnostics])
         raise AssertionError("the operation was expected to fail and succeeded")
 
-    def _noted(self, operation: Callable[[], Result]) -> Result:
+    def run(self, operation: Callable[..., Result], **options: Any) -> Result:
+        """One operation of ``Stack``, with options of its own; what it prints is kept."""
         try:
-            result = operation()
-        except EngineError as error:
-            self.printed += [str(error), *error.diagnostics]
+            result = operation(self.pulumi(), **options)
+        except OperationFailed as error:
+            self.printed += [str(error), error.stderr, *error.diagnostics]
             raise
         finally:
             self._learn_secrets()
@@ -129,7 +142,12 @@ class RehearsedStack:
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs in plain form."""
-        return {name: output.value for name, output in self.engine.outputs().items()}
+        shown: dict[str, Any] = json.loads(self.pulumi().run("stack", "output", "--json", "--show-secrets"))
+        return shown
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state has, secrets encrypted."""
+        return list(self.pulumi().export()["deployment"].get("resources") or [])
 
     def requests(self, service: str | None = None, since: int = 0) -> list[Entry]:
         return self.control.journal(since=since, service=service)

@@ -10,19 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from emulator.core.server import EmulatorServer
-from emulator.engine.embedded import EmbeddedEngine
-from emulator.engine.interface import Engine
-from emulator.engine.pulumi_cli import PulumiEngine, find_pulumi
-from tests.support.deployed_once import embedded
-from tests.support.fork_server import ForkServer
-from tests.support.stack import ROOT, MakeEngine, RehearsedStack
+from rehearsal.plugins.choice import choose_plugins
+from rehearsal.results import RehearsalError
+from tests.support.stack import ROOT, RehearsedStack
+from tests.support.tools import Tools, pulumi_cli, stand_ins
+from tests.support.warm_python import WarmPython
 from tools.bench import api_calls, picture, sign_ins, timings
 from tools.bench.api_calls import Counted
 from tools.bench.emulator_process import EmulatorProcess
@@ -30,59 +28,52 @@ from tools.bench.episodes import long_life
 from tools.bench.report import PICTURE, Report
 
 _DOCS = ROOT / "docs"
-_ROUNDS = {EmbeddedEngine.name: 5, PulumiEngine.name: 3}
-"""Rounds of the measurement of time: on Pulumi each takes two minutes."""
+_ROUNDS = {"stand-in": 5, "real": 3}
+"""Rounds of the measurement of time: with the real plugins each takes two minutes."""
 _CONTROL_ROTATIONS = 10
 
 
-def _pulumi(project_dir: Path, stack: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
-    return PulumiEngine(project_dir, stack, state_dir, env=environment)
-
-
-def engines_at_hand(state_dir: Path) -> dict[str, tuple[str, MakeEngine]]:
-    """Name to what a reader calls the engine, and how to make one."""
-    sdk = metadata.version("pulumi")
-    found: dict[str, tuple[str, MakeEngine]] = {
-        EmbeddedEngine.name: (f"the embedded engine (Pulumi's Python SDK {sdk})", embedded)
-    }
-    choice = find_pulumi(state_dir)
-    _progress(choice.reason)
-    if choice.name == PulumiEngine.name:
-        answer = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=True)
-        found[PulumiEngine.name] = (f"Pulumi {answer.stdout.strip()} and its azuread plugin", _pulumi)
+def tools_at_hand() -> dict[str, tuple[str, Tools]]:
+    """Which plugins, to what a reader calls them, and what to run with."""
+    cli = pulumi_cli()
+    answer = subprocess.run([cli, "version"], capture_output=True, text=True, check=True)
+    pulumi = f"Pulumi {answer.stdout.strip()} (Python SDK {metadata.version('pulumi')})"
+    found = {"stand-in": (f"{pulumi} and stand-ins for its plugins", Tools(cli, choose_plugins("stand-in")))}
+    try:
+        plugins = choose_plugins("real")
+    except RehearsalError as missing:
+        _progress(str(missing))
+    else:
+        found["real"] = (f"{pulumi} and the real plugins", Tools(cli, plugins))
     return found
 
 
 def measure(directory: Path) -> Report:
     """Everything, one after the other, on an emulator in a process of its own."""
-    engines = engines_at_hand(directory)
-    with EmulatorProcess(directory / "emulator") as emulator, ForkServer() as server:
-        calls = {
-            name: _calls(emulator, make_engine, directory / f"calls-{name}")
-            for name, (_, make_engine) in engines.items()
-        }
+    at_hand = tools_at_hand()
+    with EmulatorProcess(directory / "emulator") as emulator, WarmPython() as warm:
+        calls = {name: _calls(emulator, tools, directory / f"calls-{name}") for name, (_, tools) in at_hand.items()}
         times = [
             timings.measure(
                 emulator,
                 name,
-                make_engine,
+                tools,
                 directory / f"time-{name}",
                 rounds=_ROUNDS[name],
-                warms_up=name == EmbeddedEngine.name,
                 progress=_progress,
             )
-            for name, (_, make_engine) in engines.items()
+            for name, (_, tools) in at_hand.items()
         ]
         emulator.control.reset()
         one_secret = sign_ins.measure_one_secret(
-            emulator, server, directory / "one-secret", _CONTROL_ROTATIONS, _progress
+            emulator, stand_ins(warm), directory / "one-secret", _CONTROL_ROTATIONS, _progress
         )
         emulator.control.reset()
-        measured = sign_ins.measure(emulator, server, directory / "sign-ins", long_life(), _progress)
+        measured = sign_ins.measure(emulator, stand_ins(warm), directory / "sign-ins", long_life(), _progress)
     return Report(
         measured_at=datetime.now(timezone.utc),
         cores=os.cpu_count() or 1,
-        engines={name: title for name, (title, _) in engines.items()},
+        plugins={name: title for name, (title, _) in at_hand.items()},
         calls=calls,
         timings=times,
         sign_ins=measured,
@@ -90,10 +81,10 @@ def measure(directory: Path) -> Report:
     )
 
 
-def _calls(emulator: EmulatorServer, make_engine: MakeEngine, state_dir: Path) -> list[Counted]:
+def _calls(emulator: EmulatorServer, tools: Tools, state_dir: Path) -> list[Counted]:
     def make_stack(name: str, **config: Any) -> RehearsedStack:
         emulator.control.reset()
-        return RehearsedStack(emulator, make_engine, state_dir / name, stack=name, **config)
+        return RehearsedStack(emulator, tools, state_dir / name, stack=name, **config)
 
     _progress("API calls")
     return [*api_calls.of_one_registration(make_stack), *api_calls.of_twenty_registrations(make_stack)]

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from emulator.core.server import EmulatorServer
-from emulator.engine.interface import Engine, EngineError
-from emulator.engine.passphrase import rehearsal_passphrase
-from emulator.engine.state import StateFile
-from tests.support.fork_server import ForkServer, Preparation
-from tests.support.forked_engine import EngineKilled, ForkedEngine, Verdict
+from rehearsal.results import OperationFailed
+from rehearsal.stack import Stack
+from tests.support.boundaries import run_to_the_kill
 from tests.support.stack import RehearsedStack
+from tests.support.tools import Tools
 from tools.bench.timeline import Passage, Run, Timeline
 
 CLOCK_SCALE: Final = 30.0
@@ -31,24 +30,11 @@ _TOO_SLOW_S: Final = 6 * 3600
 _FAILING_DEADLINE_S: Final = 1
 
 
-class KillableEngines:
-    """Makes embedded engines whose operations run in processes of their own; one with a verdict is killed where that
-    says so."""
-
-    def __init__(self, server: ForkServer) -> None:
-        self.server = server
-        self.verdict: Verdict | None = None
-
-    def __call__(self, project_dir: Path, stack: str, state_dir: Path, environment: Mapping[str, str]) -> Engine:
-        return ForkedEngine(self.server, project_dir, stack, state_dir, environment, self.verdict)
-
-
 class Life:
     """Runs a stack and notes what happens. Any run that does not end as the script says is an AssertionError."""
 
-    def __init__(self, emulator: EmulatorServer, server: ForkServer, state_dir: Path) -> None:
-        self._engines = KillableEngines(server)
-        self.stack = stack = RehearsedStack(emulator, self._engines, state_dir)
+    def __init__(self, emulator: EmulatorServer, tools: Tools, state_dir: Path) -> None:
+        self.stack = stack = RehearsedStack(emulator, tools, state_dir)
         self.timeline = Timeline()
         self.random = random.Random(0)  # the same life each time
         self._title = ""
@@ -66,7 +52,6 @@ class Life:
         self.stack.config["proofDeadline"] = _PROOF_DEADLINE_S
         started_at = time.time()
         self.stack.up()
-        self._derive_key_once()
         self.timeline.client_id = self.stack.outputs()["client_id"]
         self.timeline.runs.append(Run(started_at, time.time(), "done", "the first `up`"))
         self.look()
@@ -103,17 +88,10 @@ class Life:
         return message
 
     def run_is_killed(self, at: str) -> None:
-        """An `up` whose engine is killed at the first boundary that the pattern matches."""
+        """An `up` that is killed at the first call of a provider that the pattern matches."""
         with self._noted() as note:
-            self._engines.verdict = lambda name: re.search(at, name) is not None
-            try:
-                self.stack.up()
-            except EngineKilled:
-                note("killed")
-            else:
-                raise AssertionError(f"{self._title}: the run ended without meeting {at}")
-            finally:
-                self._engines.verdict = None
+            run_to_the_kill(self.stack, Stack.up, lambda name: re.search(at, name) is not None)
+            note("killed")
 
     def run_again(self) -> None:
         """An `up` after one that ended badly. Where it asks a person for something first, that is done: a refresh
@@ -121,19 +99,20 @@ class Life:
         with self._noted() as note:
             try:
                 self.stack.up()
-            except EngineError as error:
+            except OperationFailed as error:
                 message = "\n".join([str(error), *error.diagnostics])
                 note("failed")
             else:
                 note("done")
                 self._arrived()
                 return
-        orphan = re.search(r"--id (\S+) --key-id (\S+)", message)
-        if orphan is not None:
-            self.stack.graph("POST", f"/v1.0/applications/{orphan[1]}/removePassword", json={"keyId": orphan[2]})
+        lost = re.search(r"key id (\S+); .*; not in this stack's state;", message)
+        if lost is not None:
+            path = f"/v1.0/applications/{self.stack.outputs()['application_object_id']}/removePassword"
+            self.stack.graph("POST", path, json={"keyId": lost[1]})
         else:
             assert "pulumi refresh" in message, f"{self._title}: the run afterwards failed: {message}"
-            self.stack.refresh()
+        self.stack.refresh()
         self.run()
 
     def force(self) -> None:
@@ -161,13 +140,6 @@ class Life:
         if entries:
             self._mark = entries[-1]["seq"]
         self.timeline.take(entries)
-
-    def _derive_key_once(self) -> None:
-        """Every run opens the state with a key that takes a quarter of a second to derive: once is enough here."""
-        stack = self.stack
-        secrets_state = StateFile.secrets_state(stack.state_dir / f"{stack.stack}.json")
-        assert secrets_state is not None
-        self._engines.server.prepare(Preparation(rehearsal_passphrase(stack.state_dir), secrets_state))
 
     def _arrived(self) -> None:
         """A run was done: what time had passed before it has had its effect."""

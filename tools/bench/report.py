@@ -17,11 +17,12 @@ PICTURE = "sign-ins.svg"
 
 @dataclass(frozen=True)
 class Report:
-    """All that one run of the benchmarks measured. ``engines``: name to what a reader calls it, with its version."""
+    """All that one run of the benchmarks measured. ``plugins``: which ones, to what a reader calls the
+    tools of the runs with them."""
 
     measured_at: datetime
     cores: int
-    engines: Mapping[str, str]
+    plugins: Mapping[str, str]
     calls: Mapping[str, Sequence[Counted]]
     timings: Sequence[Timings]
     sign_ins: SignIns
@@ -31,8 +32,8 @@ class Report:
     def faults(self) -> list[str]:
         """What must not be: requests beyond a limit, sign-ins refused because of a rotation."""
         found = [
-            f"{engine}: {run.title}: {kind}: {excess}"
-            for engine, runs in self.calls.items()
+            f"{plugins}: {run.title}: {kind}: {excess}"
+            for plugins, runs in self.calls.items()
             for run in runs
             for kind, excess in run.excess.items()
         ]
@@ -49,7 +50,7 @@ class Report:
         yield ""
         yield (
             f"Made by `make bench` on {self.measured_at:%Y-%m-%d %H:%M} UTC with Python {platform.python_version()} on "
-            f"{self.cores} cores, against the local emulator, with {' and '.join(self.engines.values())}. Everything "
+            f"{self.cores} cores, against the local emulator, with {' and '.join(self.plugins.values())}. Everything "
             "here was measured in that run. Seconds depend on the computer; counts and ratios hardly do."
         )
         yield ""
@@ -61,8 +62,8 @@ class Report:
         yield ""
         yield "Counted in the emulator's journal. *Read back* is the list after a PUT."
         yield ""
-        for engine, runs in self.calls.items():
-            yield f"With {self.engines[engine]}:"
+        for plugins, runs in self.calls.items():
+            yield f"With {self.plugins[plugins]}:"
             yield ""
             yield from _table(
                 ["run", *reversed(SERVICES.values())],
@@ -89,7 +90,7 @@ class Report:
         )
         yield ""
         for timings in self.timings:
-            yield f"With {self.engines[timings.engine]}, {timings.rounds} rounds:"
+            yield f"With {self.plugins[timings.plugins]}, {timings.rounds} rounds:"
             yield ""
             yield from _table(
                 ["run", BARE, ONE, TWENTY, "1 registration to azuread alone", "20 registrations to 1"],
@@ -105,8 +106,8 @@ class Report:
             )
         yield (
             "What the whole program adds is mostly the start of two Python processes: Pulumi's provider of dynamic "
-            "resources in each run, and the proof where a secret is new. The embedded engine has no plugins to start "
-            "and does not wait as the azuread plugin does, which makes its ratios to the azuread "
+            "resources in each run, and the proof where a secret is new. The stand-ins need no start "
+            "and do not wait as the azuread plugin does, which makes their ratios to the azuread "
             "resources alone as large as they can be."
         )
         yield ""
@@ -161,7 +162,7 @@ class Report:
             "The second column is the control: the same customers, clock and delays, so that refused sign-ins are seen "
             "where there are some. Expired are the sign-ins between the end of a secret that nobody rotated for 400 "
             "days and the registration of its successor by the first run after that. The longest time between two "
-            "successful sign-ins is not zero because customers, emulator and engine share the computer's cores."
+            "successful sign-ins is not zero because customers, emulator and runs share the computer's cores."
         )
         yield ""
         yield (

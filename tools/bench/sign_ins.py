@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from emulator.core.server import EmulatorServer
-from tests.support.fork_server import ForkServer
 from tests.support.stack import RehearsedStack
+from tests.support.tools import Tools
 from tools.bench.episodes import Episode
-from tools.bench.life import CLOCK_SCALE, PROPAGATION_S, KillableEngines, Life
+from tools.bench.life import CLOCK_SCALE, PROPAGATION_S, Life
 from tools.bench.sign_in_client import Attempt, SignInClient
 from tools.bench.timeline import Timeline
 
@@ -75,16 +75,16 @@ class SignIns:
 
 def measure(
     emulator: EmulatorServer,
-    server: ForkServer,
+    tools: Tools,
     state_dir: Path,
     episodes: Sequence[Episode],
     progress: Progress = _silent,
 ) -> SignIns:
-    """Lives through the episodes while two threads sign in without pause. ``server`` runs the engine.
+    """Lives through the episodes while two threads sign in without pause.
 
     Raises AssertionError when a run did not end as its episode says.
     """
-    life = Life(emulator, server, state_dir)
+    life = Life(emulator, tools, state_dir)
     life.begin()
     with SignInClient(emulator.base_url, emulator.ssl_context) as client:
         for episode in episodes:
@@ -95,12 +95,12 @@ def measure(
 
 
 def measure_one_secret(
-    emulator: EmulatorServer, server: ForkServer, state_dir: Path, rotations: int, progress: Progress = _silent
+    emulator: EmulatorServer, tools: Tools, state_dir: Path, rotations: int, progress: Progress = _silent
 ) -> SignIns:
     """The same customers, clock and delays, while a stack rotates its only secret and registers it unproven."""
     stack = RehearsedStack(
         emulator,
-        KillableEngines(server),
+        tools,
         state_dir,
         project_dir=_ONE_SECRET_DIR,
         base={"displayName": "Example CRM", "generation": 0},

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from emulator.core.server import EmulatorServer
-from tests.support.stack import MakeEngine, RehearsedStack
+from tests.support.stack import RehearsedStack
+from tests.support.tools import Tools
 from tools.bench.api_calls import twenty_registrations
 
 BARE: Final = "azuread resources alone"
@@ -47,7 +48,7 @@ class Spread:
 class Timings:
     """Seconds of each round by (program, run)."""
 
-    engine: str
+    plugins: str
     rounds: int
     seconds: dict[tuple[str, str], list[float]]
 
@@ -62,27 +63,25 @@ class Timings:
 
 def measure(
     emulator: EmulatorServer,
-    engine: str,
-    make_engine: MakeEngine,
+    plugins: str,
+    tools: Tools,
     state_dir: Path,
     *,
     rounds: int,
-    warms_up: bool,
     progress: Progress,
 ) -> Timings:
     """Creates, repeats, previews and refreshes each program in turn, ``rounds`` times, each time in a new world.
 
-    ``warms_up``: one round before them is not counted, for an engine in this process, which imports what it needs in
-    its first run.
+    One round before them is not counted: the program, which runs in this process, imports what it needs in its first.
     """
     seconds: dict[tuple[str, str], list[float]] = {(program, run): [] for program in PROGRAMS for run in RUNS}
-    for number in range(0 if warms_up else 1, rounds + 1):
-        progress(f"time on the {engine} engine, round {number} of {rounds}")
+    for number in range(rounds + 1):
+        progress(f"time with {plugins}, round {number} of {rounds}")
         emulator.control.reset()
         turn = number % len(PROGRAMS)
         order = (*PROGRAMS[turn:], *PROGRAMS[:turn])
         stacks = {
-            program: _stack(program, emulator, make_engine, state_dir / f"{PROGRAMS.index(program)}-{number}")
+            program: _stack(program, emulator, tools, state_dir / f"{PROGRAMS.index(program)}-{number}")
             for program in order
         }
         for run in RUNS:
@@ -90,22 +89,20 @@ def measure(
                 taken_s = _time(stacks[program], run)
                 if number:
                     seconds[program, run].append(taken_s)
-    return Timings(engine, rounds, seconds)
+    return Timings(plugins, rounds, seconds)
 
 
-def _stack(program: str, emulator: EmulatorServer, make_engine: MakeEngine, state_dir: Path) -> RehearsedStack:
+def _stack(program: str, emulator: EmulatorServer, tools: Tools, state_dir: Path) -> RehearsedStack:
     if program == BARE:
-        return RehearsedStack(
-            emulator, make_engine, state_dir, project_dir=_BARE_DIR, base={"displayName": "Example CRM"}
-        )
+        return RehearsedStack(emulator, tools, state_dir, project_dir=_BARE_DIR, base={"displayName": "Example CRM"})
     if program == TWENTY:
-        return RehearsedStack(emulator, make_engine, state_dir, registrations=twenty_registrations())
-    return RehearsedStack(emulator, make_engine, state_dir)
+        return RehearsedStack(emulator, tools, state_dir, registrations=twenty_registrations())
+    return RehearsedStack(emulator, tools, state_dir)
 
 
 def _time(stack: RehearsedStack, run: str) -> float:
-    engine = stack.engine
-    operations = (engine.up, engine.up, engine.preview, engine.refresh)
+    pulumi = stack.pulumi()
+    operations = (pulumi.up, pulumi.up, pulumi.preview, pulumi.refresh)
     operation = operations[RUNS.index(run)]
     started = time.perf_counter()
     result = operation()
