@@ -13,7 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -112,12 +112,14 @@ def build(go: str, temporary: Path, say: Say) -> Path:
             "Free some space and run this again, or name a cache directory on another disk with XDG_CACHE_HOME.",
         )
     environment = _environment(temporary)
+    if Path(go).is_relative_to(temporary):
+        environment.pop("GOROOT", None)  # of another Go, whose compiler this one refuses
     started = time.monotonic()
 
     def run_go(arguments: list[str], on_line: Callable[[str], object], progress: Progress) -> None:
         finished = children.run([go, *arguments], env=environment, cwd=MODULE, on_line=on_line, on_tick=progress.tick)
         if finished.code != 0:
-            raise failures.of_go(version, finished.output, free / 1e9)
+            raise failures.of_go(version, finished.code, finished.output, free / 1e9)
 
     packages: set[str] = set()
     with Progress("Downloading Go modules", None, say) as progress:
@@ -142,7 +144,7 @@ def build(go: str, temporary: Path, say: Say) -> Path:
     return home
 
 
-def _environment(temporary: Path) -> Mapping[str, str]:
+def _environment(temporary: Path) -> dict[str, str]:
     """The caller's, proxies and GOPROXY included, but with caches of its own and the flags that the build needs."""
     places = {name: temporary / name.lower() for name in ("GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR")}
     for place in places.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -34,8 +35,9 @@ def unavailable(what: str, advice: str) -> EngineUnavailable:
     return EngineUnavailable(f"{what}\n{advice}\n{BY_HAND}")
 
 
-def of_go(version: str, output: Sequence[str], free_gb: float) -> EngineUnavailable:
-    """Why Go did not build the CLI: from what ``go`` printed; ``free_gb``: what the disk had left to begin with."""
+def of_go(version: str, code: int, output: Sequence[str], free_gb: float) -> EngineUnavailable:
+    """Why Go did not build the CLI: from its exit code (negative for a signal) and what it printed; ``free_gb``: what
+    the disk had left to begin with."""
     text = "\n".join(output)
     failed = f"Pulumi {version} could not be built from its Go module"
     if _DISK_FULL.search(text):
@@ -43,7 +45,7 @@ def of_go(version: str, output: Sequence[str], free_gb: float) -> EngineUnavaila
             f"{failed}: the disk is full (it had {free_gb:.1f} GB free). What was written has been removed.",
             "Free some space and run this again, or name a cache directory on another disk with XDG_CACHE_HOME.",
         )
-    if _KILLED.search(text):
+    if code == -signal.SIGKILL or _KILLED.search(text):
         return unavailable(
             f"{failed}: the system killed the compiler, most often because memory ran out.",
             "End other programs, or give this machine more memory (4 GB are enough), and run this again.",
