@@ -183,6 +183,9 @@ def test_what_another_rehearsal_has_started_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_a_second_run_beside_the_first_is_told_who_is_at_work(user: User) -> None:
+    user.run("preview")
+    _let_no_secret_work(user)
+    user.settings.write_text("proofDeadline: 3600", "utf-8")
     first = user.start("up")
     assert first.stdout is not None
     for line in first.stdout:
@@ -190,8 +193,9 @@ def test_a_second_run_beside_the_first_is_told_who_is_at_work(user: User) -> Non
             break
     said = user.run("destroy", code=1)
     assert re.search(r"Another run works on this stack \(process \d+\)\. Nothing was done\.\nNext: wait", said)
+    first.send_signal(signal.SIGINT)
     first.stdout.read()
-    assert first.wait() == 0
+    assert first.wait() == 128 + signal.SIGINT
 
 
 # --- a state that was cut off ----------------------------------------------------------------------------------------
