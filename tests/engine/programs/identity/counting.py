@@ -1,4 +1,0 @@
-"""A module beside the program: executed afresh in every run."""
-
-runs = 0
-runs += 1
