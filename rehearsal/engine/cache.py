@@ -55,18 +55,22 @@ def held(say: Say) -> Iterator[None]:
 
 
 @contextmanager
-def making() -> Iterator[Path]:
+def making(say: Say) -> Iterator[Path]:
     """A temporary directory, to be used while the cache is held. Raises OSError.
 
     Whatever a process left that was killed is removed first: only the holder of the cache has such a directory.
     """
     for leftover in directory().glob(f"{_MAKING}*"):
+        say("What an earlier run left when it was killed is removed.")
         _remove(leftover)
     made = Path(tempfile.mkdtemp(prefix=_MAKING, dir=directory()))
     try:
         yield made
     finally:
-        _remove(made)
+        try:
+            say("Temporary files are removed.")
+        finally:
+            _remove(made)
 
 
 def keep(home: Path, version: str) -> None:

@@ -96,7 +96,7 @@ def _from_site(say: Say) -> Cli | None:
         return None
     version = build.pinned_version()
     say(f"Pulumi {version} is installed from its own site ({site.ADDRESS}).")
-    with cache.making() as temporary:
+    with cache.making(say) as temporary:
         try:
             home = site.install(version, temporary, say)
         except OSError as error:
@@ -111,7 +111,7 @@ def _from_site(say: Say) -> Cli | None:
 
 def _built(say: Say) -> Cli:
     version = build.pinned_version()
-    with cache.making() as temporary:
+    with cache.making(say) as temporary:
         home = build.build(_go(temporary, say), temporary, say)
         told = _version_of(home / "bin" / "pulumi")
         if told != version:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -38,7 +39,16 @@ class Progress:
         self._done = 0
         self._bar: tqdm[NoReturn] | None = None
         if sys.stderr.isatty():
-            self._bar = tqdm(desc=what, total=total, file=sys.stderr, leave=False, bar_format=_format(total))
+            columns, rows = shutil.get_terminal_size()  # tqdm shows nothing on a terminal that tells no size
+            self._bar = tqdm(
+                desc=what,
+                total=total,
+                file=sys.stderr,
+                leave=False,
+                ncols=columns,
+                nrows=rows,
+                bar_format=_format(total),
+            )
 
     def advance(self, units: int = 1) -> None:
         """Counts units that are done."""

@@ -26,7 +26,7 @@ class Building:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rehearsal.engine"],
             env=machine.environment(),
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -48,8 +48,9 @@ def test_an_interrupted_build_ends_its_children_and_leaves_nothing(
     building = Building(machine)
     assert len(machine.leftovers) == 1
     building.process.send_signal(number)
-    _, errors = building.process.communicate()
+    lines, errors = building.process.communicate()
     assert building.process.returncode == code
+    assert lines.endswith("  Building 3 packages.\nTemporary files are removed.\n")
     assert "Traceback" not in errors
     assert not building.goes_on()
     assert not machine.leftovers
@@ -65,6 +66,7 @@ def test_what_a_killed_build_left_is_removed_by_the_next(machine: Machine) -> No
     assert list(leftover.iterdir())
     machine.go()
     assert find.ensure(machine.say).origin == "module"
+    assert "What an earlier run left when it was killed is removed." in machine.said
     assert not machine.leftovers
 
 
