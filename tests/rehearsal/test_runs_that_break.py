@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 
+from emulator.core.daemon import find
+from rehearsal import commands
 from rehearsal.processes import _marked, run_mark
 from tests.rehearsal.user import User
 
+_SECRET = "microsoft-secret-blue"
 _PORT = re.compile(r"localhost:\d+")
 
 
@@ -49,27 +52,51 @@ def test_a_directory_that_cannot_be_used_is_named(user: User) -> None:
 
 
 def test_after_a_failed_run_that_let_time_pass_the_advice_lets_no_more_pass(user: User) -> None:
-    user.settings.write_text("proofDeadline: 1", "utf-8")  # a new secret takes two seconds to work
+    user.run("preview")
+    _let_no_secret_work(user)
+    user.settings.write_text("proofDeadline: 1", "utf-8")
     said = user.run("up", "--later", "P90D", code=1)
     assert "UNI308" in said
     assert "run `make up` again, without LATER: the clock has been moved on already" in said
 
 
-def test_a_secret_that_a_message_wants_removed_is_removed_from_the_emulator(user: User) -> None:
+def _let_no_secret_work(user: User) -> None:
+    daemon = find(user.state_dir / "emulator")
+    assert daemon is not None
+    with daemon.control() as control:
+        control.settings(secret_propagation_s=3600)
+
+
+def test_a_secret_that_no_state_has_is_removed_from_the_emulator(user: User) -> None:
     user.run("up")
     # As after a run that ended when Entra had made the secret: nothing that came later is in the state.
+    lost = str(_resource(json.loads(user.checkpoint.read_text("utf-8"))["checkpoint"]["latest"], _SECRET)["id"])
     _edit(user.checkpoint, _without_the_secret_and_what_follows)
-    told = user.run("up")
-    assert "az ad app credential delete" in told
-    found = re.search(r"In this rehearsal: `make remove-secret KEY=([0-9a-f-]{36})` removes", told)
-    assert found is not None, told
+    user.run("up")
     listed = re.findall(r"^  ([0-9a-f-]{36}) \"", user.run("remove-secret", code=1), re.MULTILINE)
     assert len(listed) == 2, "the lost one and the new one, and not the deploying identity's own"
-    assert found[1] in listed
-    assert "is removed from the emulator" in user.run("remove-secret", "--key", found[1])
-    again = user.run("up")
-    assert "Nothing changed" in again
-    assert "az ad app" not in again
+    key = lost.rpartition("/")[2]
+    assert key in listed
+    assert f"The client secret {key}" in user.run("remove-secret", "--key", key)
+    assert "Nothing changed" in user.run("up")
+
+
+@pytest.mark.parametrize(
+    ("told", "here"),
+    [
+        (
+            "remove it: az ad app credential delete (key id 01234567-89ab-cdef-0123-456789abcdef)",
+            "`make remove-secret KEY=01234567-89ab-cdef-0123-456789abcdef` removes a client secret from the emulator",
+        ),
+        ("run `pulumi refresh`", "`make refresh` is its `pulumi refresh`"),
+        ("2 pending operations from previous deployment", "`make refresh` takes what is really there into the state"),
+    ],
+)
+def test_what_a_message_advises_for_real_accounts_is_said_for_the_rehearsal(
+    told: str, here: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands._say_here([told])
+    assert here in capsys.readouterr().out
 
 
 def _edit(checkpoint: Path, change: Callable[[dict[str, Any]], object]) -> None:
@@ -80,7 +107,7 @@ def _edit(checkpoint: Path, change: Callable[[dict[str, Any]], object]) -> None:
 
 def _without_the_secret_and_what_follows(latest: dict[str, Any]) -> None:
     for name in (
-        "microsoft-secret-blue",
+        _SECRET,
         "microsoft-proof",
         "microsoft-Production-microsoft_ad",
         "microsoft-Staging-microsoftoutlook",
@@ -111,11 +138,20 @@ def test_an_interrupted_run_ends_its_step_and_all_that_it_started_and_the_next_o
     assert "microsoft-entra-application" not in again.split("Outputs:")[0]
 
 
-def test_down_ends_what_a_killed_run_has_left(user: User) -> None:
+def test_an_interrupted_proof_is_ended_at_once(user: User) -> None:
+    user.run("preview")
+    _let_no_secret_work(user)
+    user.settings.write_text("proofDeadline: 3600", "utf-8")
+    said, code = user.run_until("secret-blue created", signal.SIGINT, "up")
+    assert code == 128 + signal.SIGINT
+    assert "microsoft-proof created" not in said
+
+
+def test_down_ends_what_a_killed_run_has_left_and_the_next_run_continues(user: User) -> None:
     user.run_until("service-principal created", signal.SIGKILL, "up")
-    assert user.processes() != []
-    assert "processes behind: they are ended" in user.run("down")
+    user.run("down")
     assert user.processes() == []
+    assert "microsoft-entra-service-principal created" not in user.run("up")
 
 
 def test_creations_that_were_interrupted_are_named_and_forgotten_by_refresh(user: User) -> None:
@@ -147,6 +183,9 @@ def test_what_another_rehearsal_has_started_is_left_alone(tmp_path: Path) -> Non
 
 
 def test_a_second_run_beside_the_first_is_told_who_is_at_work(user: User) -> None:
+    user.run("preview")
+    _let_no_secret_work(user)
+    user.settings.write_text("proofDeadline: 3600", "utf-8")
     first = user.start("up")
     assert first.stdout is not None
     for line in first.stdout:
@@ -154,8 +193,9 @@ def test_a_second_run_beside_the_first_is_told_who_is_at_work(user: User) -> Non
             break
     said = user.run("destroy", code=1)
     assert re.search(r"Another run works on this stack \(process \d+\)\. Nothing was done\.\nNext: wait", said)
+    first.send_signal(signal.SIGINT)
     first.stdout.read()
-    assert first.wait() == 0
+    assert first.wait() == 128 + signal.SIGINT
 
 
 # --- a state that was cut off ----------------------------------------------------------------------------------------
