@@ -174,7 +174,9 @@ class Stack:
         directories = [str(self.state_dir / "bin"), *map(str, self._plugins.directories)]
         return {
             "PATH": os.pathsep.join([*directories, self.environment.get("PATH", "")]),
-            "PULUMI_BACKEND_URL": (self.state_dir / "backend").as_uri(),
+            # Without the attributes that Go CDK keeps in a file beside each other one: it does not write those in one
+            # step, and a state beside half of one cannot be loaded ("EOF").
+            "PULUMI_BACKEND_URL": f"{(self.state_dir / 'backend').as_uri()}?metadata=skip",
             "PULUMI_HOME": str(self.state_dir / "home"),
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase or rehearsal_passphrase(self.state_dir),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
