@@ -190,7 +190,9 @@ class Stack:
     def places(self) -> dict[str, str]:
         """The variables that point a CLI at this stack's backend and home; they hold no secret."""
         return {
-            "PULUMI_BACKEND_URL": (self.state_dir / "backend").as_uri(),
+            # Without the attributes that Go CDK keeps in a file beside each other one: it does not write those in one
+            # step, and a state beside half of one cannot be loaded ("EOF").
+            "PULUMI_BACKEND_URL": f"{(self.state_dir / 'backend').as_uri()}?metadata=skip",
             "PULUMI_HOME": str(self.state_dir / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
