@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
+import httpx
+
 from emulator.core.server import EmulatorError
 from rehearsal import commands
 from rehearsal.engine.find import EngineUnavailable
@@ -39,6 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _COMMANDS[arguments.command](arguments)
         except (EmulatorError, EngineUnavailable, RehearsalError) as error:
             say(str(error), sys.stderr)
+            return 1
+        except httpx.TransportError as error:
+            say(
+                f"The emulator has stopped answering ({error}); its log is {STATE_DIR / 'emulator' / 'emulator.log'}.\n"
+                "Next: run the same again, which starts the emulator if it has ended.",
+                sys.stderr,
+            )
             return 1
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""

@@ -7,12 +7,15 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+import rehearsal.__main__
 from emulator.core.daemon import find
 from rehearsal import commands
 from rehearsal.processes import _marked, run_mark
@@ -236,3 +239,18 @@ def test_where_another_program_has_the_port_of_the_stack_up_is_what_moves_it_on(
     user.run("refresh")
     user.run("destroy")
     assert not address.exists()
+
+
+def test_an_emulator_that_ends_during_a_run_is_told_with_where_its_log_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_arguments: object) -> int:
+        raise httpx.ConnectError("[Errno 111] Connection refused")
+
+    monkeypatch.setitem(rehearsal.__main__._COMMANDS, "outputs", refused)
+    monkeypatch.setattr(rehearsal.__main__, "STATE_DIR", tmp_path)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    assert rehearsal.__main__.main(["outputs"]) == 1
+    said = capsys.readouterr().err
+    assert "The emulator has stopped answering ([Errno 111] Connection refused)" in said
+    assert f"{tmp_path / 'emulator' / 'emulator.log'}.\nNext: run the same again" in said
