@@ -22,13 +22,14 @@ _COMPLAINT: Final = re.compile(r"Complaint (?P<number>\d+): (?P<what>.+?)\.?$")
 _ADDRESS: Final = re.compile(r"https://github\.com/(?P<repository>[\w.-]+/[\w-]+)(?:/(?:issues|pull)/(?P<number>\d+))?")
 _NOT_RECHECKED: Final = "(not re-checked)"
 _INTRODUCTION: Final = """\
-# Complaints about systems like this one, and the tests that keep them from coming true
+# Complaints about similar systems, and the tests that prevent them here
 
-Made from the tests' docstrings by `make docs`. What users of related systems (Terraform and Pulumi providers, secret
-managers, integration platforms) have reported in public, and the tests that hold this project to the opposite. The
-tests without a file name are those of [test_complaints.py](../tests/e2e/test_complaints.py).
+`make docs` generates this page from the tests' docstrings. It lists problems that users of related systems (Terraform
+and Pulumi providers, secret managers, integration platforms) have reported in public. For each problem, it names the
+tests that show that this project does not have it. Tests without a file name are in
+[test_complaints.py](../tests/e2e/test_complaints.py).
 
-The addresses with an asterisk could not be checked, and are as they were noted down.
+An asterisk marks an address that could not be checked again.
 
 | # | complaint | tests | where |
 | --- | --- | --- | --- |

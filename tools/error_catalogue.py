@@ -19,7 +19,7 @@ _FAMILIES: Final[Mapping[Family, tuple[str, str]]] = MappingProxyType(
             "written.",
         ),
         "account": ("Fix the account", "Change something in Entra or at Unified.to, then run again."),
-        "later": ("Try later", "It is safe to repeat the run: it checks what is there, and resumes."),
+        "later": ("Try later", "It is safe to repeat the run: it checks what exists, and resumes."),
     }
 )
 
@@ -146,10 +146,10 @@ def catalogue_page() -> str:
     lines = [
         "# Errors",
         "",
-        "Made by `make docs` from the classes. Search for the code in the message.",
+        "`make docs` generates this page from the error classes. Search it for the code in the message.",
         "",
-        "Inputs are spelt like the keys of a stack's configuration. In Python the same words are joined by "
-        "underscores: `onDelete` is the argument `on_delete`.",
+        "Inputs have the names of the configuration keys. In Python, the names have underscores: `onDelete` is the "
+        "argument `on_delete`.",
     ]
     for family, (heading, meaning) in _FAMILIES.items():
         lines += ["", f"## {heading}", "", meaning]

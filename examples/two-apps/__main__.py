@@ -1,6 +1,7 @@
-"""Two apps, because two kinds of customers consent to two different things.
+"""Two apps, because users consent to each app's permissions separately.
 
-The sign-in app asks for nothing but identity; the mail app asks for mailboxes, and rotates its secret every month.
+The sign-in app requests only the user's identity. The mail app requests mail and calendars, and rotates its secret
+every 30 days.
 """
 
 import pulumi
