@@ -19,196 +19,166 @@ from emulator.entra.ids import fresh
 
 @dataclass(frozen=True)
 class Failure:
-    """One kind of refusal: number, OAuth error, HTTP status of the token endpoint, text with ``{placeholders}``."""
+    """One kind of refusal: number, text with ``{placeholders}``, OAuth error, HTTP status of the token endpoint."""
 
     number: int
-    error: str
-    status: int
     text: str
+    error: str = "invalid_request"
+    status: int = 400
 
 
 INVALID_SECRET = Failure(
     7000215,
-    "invalid_client",
-    401,
     "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the "
     "client secret ID, for a secret added to app '{app_id}'.",
+    error="invalid_client",
+    status=401,
 )
 EXPIRED_SECRET = Failure(
     7000222,
-    "invalid_client",
-    401,
     "The provided client secret keys for app '{app_id}' are expired. Visit the Azure portal to create new keys for "
     "your app, or consider using certificate credentials for added security.",
+    error="invalid_client",
+    status=401,
 )
 NO_SECRET = Failure(
     7000218,
-    "invalid_client",
-    401,
     "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    error="invalid_client",
+    status=401,
 )
 NO_SECRET_CLIENT_CREDENTIALS = Failure(
     7000216,
-    "invalid_client",
-    401,
     "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+    error="invalid_client",
+    status=401,
 )
 APP_NOT_IN_TENANT = Failure(
     700016,
-    "unauthorized_client",
-    400,
     "Application with identifier '{app_id}' was not found in the directory '{tenant}'. This can happen if the "
     "application has not been installed by the administrator of the tenant or consented to by any user in the "
     "tenant. You may have sent your authentication request to the wrong tenant.",
+    error="unauthorized_client",
 )
-APP_DISABLED = Failure(7000112, "unauthorized_client", 400, "Application '{app_id}' is disabled.")
+APP_DISABLED = Failure(7000112, "Application '{app_id}' is disabled.", error="unauthorized_client")
 TENANT_NOT_FOUND = Failure(
     90002,
-    "invalid_request",
-    400,
     "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct "
     "cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the "
     "tenant.",
 )
 TENANT_MALFORMED = Failure(
-    900023,
-    "invalid_request",
-    400,
-    "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.",
+    900023, "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain."
 )
-PARAMETER_MISSING = Failure(
-    900144, "invalid_request", 400, "The request body must contain the following parameter: '{name}'."
-)
-REQUEST_MALFORMED = Failure(
-    9002313, "invalid_request", 400, "Invalid request. Request is malformed or invalid. {detail}"
-)
+PARAMETER_MISSING = Failure(900144, "The request body must contain the following parameter: '{name}'.")
+REQUEST_MALFORMED = Failure(9002313, "Invalid request. Request is malformed or invalid. {detail}")
 GRANT_UNSUPPORTED = Failure(
-    70003, "unsupported_grant_type", 400, "The app requested an unsupported grant type '{grant}'."
+    70003, "The app requested an unsupported grant type '{grant}'.", error="unsupported_grant_type"
 )
 DEFAULT_SCOPE_NEEDED = Failure(
     1002012,
-    "invalid_scope",
-    400,
     "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default "
     "suffixed to the resource identifier (application ID URI).",
+    error="invalid_scope",
 )
 SCOPE_INVALID = Failure(
     70011,
-    "invalid_scope",
-    400,
     "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' "
     "is not valid. The scope '{scope}' does not exist.",
+    error="invalid_scope",
 )
 RESOURCE_NOT_FOUND = Failure(
     500011,
-    "invalid_resource",
-    400,
     "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the "
     "application has not been installed by the administrator of the tenant or consented to by any user in the tenant.",
+    error="invalid_resource",
 )
 GRANT_NEEDS_TENANT = Failure(
     9001023,
-    "invalid_request",
-    400,
     "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or "
     "tenant-specific endpoint.",
 )
 TENANT_NOT_NAMED = Failure(
-    50059,
-    "invalid_request",
-    400,
-    "No tenant-identifying information found in either the request or implied by any provided credentials.",
+    50059, "No tenant-identifying information found in either the request or implied by any provided credentials."
 )
 REDIRECT_URI_MISMATCH = Failure(
     50011,
-    "invalid_request",
-    400,
     "The redirect URI '{redirect_uri}' specified in the request does not match the redirect URIs configured for the "
     "application '{app_id}'. Make sure the redirect URI sent in the request matches one added to your application in "
     "the Azure portal.",
 )
 REDIRECT_URI_CHANGED = Failure(
     500112,
-    "invalid_grant",
-    400,
     "The reply address '{redirect_uri}' does not match the reply address provided when requesting the authorization "
     "code.",
+    error="invalid_grant",
 )
-REDIRECT_URI_MISSING = Failure(900971, "invalid_request", 400, "No reply address provided.")
+REDIRECT_URI_MISSING = Failure(900971, "No reply address provided.")
 NOT_MULTI_TENANT = Failure(
     50194,
-    "invalid_request",
-    400,
     "Application '{app_id}'({name}) is not configured as a multi-tenant application. Usage of the /common endpoint "
     "is not supported for such apps created after '10/15/2018'. Use a tenant-specific endpoint or configure the "
     "application to be multi-tenant.",
 )
 WORK_ACCOUNTS_ONLY = Failure(
     9002332,
-    "invalid_request",
-    400,
     "Application '{app_id}'({name}) is configured for use by Azure Active Directory users only. Please do not use the "
     "/consumers endpoint to serve this request.",
 )
 ACCOUNT_NOT_IN_TENANT = Failure(
     50020,
-    "invalid_request",
-    400,
     "User account '{account}' from identity provider '{provider}' does not exist in tenant '{tenant}' and cannot "
     "access the application '{app_id}'({name}) in that tenant.",
 )
-ACCOUNT_UNKNOWN = Failure(
-    50034, "invalid_request", 400, "The user account '{account}' does not exist in this directory."
-)
-SIGN_IN_NEEDED = Failure(50058, "login_required", 400, "A silent sign-in request was sent but no user is signed in.")
+ACCOUNT_UNKNOWN = Failure(50034, "The user account '{account}' does not exist in this directory.")
+SIGN_IN_NEEDED = Failure(50058, "A silent sign-in request was sent but no user is signed in.", error="login_required")
 NOT_CONSENTED = Failure(
     65001,
-    "invalid_grant",
-    400,
     "The user or administrator has not consented to use the application with ID '{app_id}' named '{name}'. Send an "
     "interactive authorization request for this user and resource.",
+    error="invalid_grant",
 )
-USER_DECLINED = Failure(65004, "access_denied", 400, "User declined to consent to access the app.")
+USER_DECLINED = Failure(65004, "User declined to consent to access the app.", error="access_denied")
 ADMIN_CONSENT_NEEDED = Failure(
-    90094, "access_denied", 403, "An administrator must grant the permissions '{scopes}' to application '{app_id}'."
+    90094,
+    "An administrator must grant the permissions '{scopes}' to application '{app_id}'.",
+    error="access_denied",
+    status=403,
 )
 CODE_USED = Failure(
-    54005, "invalid_grant", 400, "OAuth2 Authorization code was already redeemed, please retry with a new valid code."
+    54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code.", error="invalid_grant"
 )
 CODE_EXPIRED = Failure(
     70008,
-    "invalid_grant",
-    400,
     "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive "
     "authorization request for this user and resource.",
+    error="invalid_grant",
 )
 GRANT_INVALID = Failure(
-    70000, "invalid_grant", 400, "The provided value for the input parameter '{name}' is not valid."
+    70000, "The provided value for the input parameter '{name}' is not valid.", error="invalid_grant"
 )
 VERIFIER_MISMATCH = Failure(
     501481,
-    "invalid_grant",
-    400,
     "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+    error="invalid_grant",
 )
 OTHER_TENANTS_CODE = Failure(
     700005,
-    "invalid_grant",
-    400,
     "The provided Authorization Code is intended to use against other tenant, thus rejected. OAuth2 Authorization Code "
     "must be redeemed against same tenant it was acquired for ('{issued_for}', not '{tenant}').",
+    error="invalid_grant",
 )
 RESPONSE_TYPE_UNSUPPORTED = Failure(
-    700054, "unsupported_response_type", 400, "response_type '{value}' is not enabled for the application."
+    700054, "response_type '{value}' is not enabled for the application.", error="unsupported_response_type"
 )
-RESPONSE_MODE_UNSUPPORTED = Failure(
-    900144, "invalid_request", 400, "The response_mode '{value}' is not supported for response_type 'code'."
+RESPONSE_MODE_UNSUPPORTED = Failure(900144, "The response_mode '{value}' is not supported for response_type 'code'.")
+CHALLENGE_INVALID = Failure(501491, "Invalid size of Code_Challenge parameter, or unsupported method '{method}'.")
+THROTTLED = Failure(
+    90055, "Server is terminating requests that exceed its limits.", error="temporarily_unavailable", status=429
 )
-CHALLENGE_INVALID = Failure(
-    501491, "invalid_request", 400, "Invalid size of Code_Challenge parameter, or unsupported method '{method}'."
+TRANSIENT = Failure(
+    90033, "A transient error has occurred. Please try again.", error="temporarily_unavailable", status=503
 )
-THROTTLED = Failure(90055, "temporarily_unavailable", 429, "Server is terminating requests that exceed its limits.")
-TRANSIENT = Failure(90033, "temporarily_unavailable", 503, "A transient error has occurred. Please try again.")
 
 _BY_STATUS = {401: INVALID_SECRET, 429: THROTTLED, 500: TRANSIENT, 502: TRANSIENT, 503: TRANSIENT, 504: TRANSIENT}
 
