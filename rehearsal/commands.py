@@ -171,8 +171,9 @@ def _preview_passes(rehearsal: Rehearsal, later: str) -> bool:
 
 _HERE: Final = (
     (
-        r"UNI212|UNI209|az ad app credential delete",
-        "In this rehearsal: {remove} removes a client secret from the emulator. (az would ask your real tenant.)",
+        r"az ad app credential delete",
+        "In this rehearsal: `make remove-secret` lists the client secrets of the emulator, and "
+        "`make remove-secret KEY=<key id>` removes one. (az would ask your real tenant.)",
     ),
     (
         r"pending operations from previous deployment",
@@ -187,11 +188,9 @@ _HERE: Final = (
 def _say_here(told: Sequence[str]) -> None:
     """How to do in a rehearsal what the messages advise for a real deployment."""
     text = "\n".join(told)
-    key = re.search(r"key[ -]id ([0-9a-f]{8}-[0-9a-f-]{27})", text)
-    remove_it = f"`make remove-secret KEY={key[1]}`" if key else "`make remove-secret KEY=<key id>`"
     for pattern, here in _HERE:
         if re.search(pattern, text):
-            say(f"\n{here.format(remove=remove_it)}")
+            say(f"\n{here}")
             return
 
 

@@ -89,7 +89,7 @@ def test_a_secret_that_no_state_has_is_removed_from_the_emulator(user: User) -> 
     [
         (
             "remove it: az ad app credential delete (key id 01234567-89ab-cdef-0123-456789abcdef)",
-            "`make remove-secret KEY=01234567-89ab-cdef-0123-456789abcdef` removes a client secret from the emulator",
+            "`make remove-secret KEY=<key id>` removes one",
         ),
         ("run `pulumi refresh`", "`make refresh` is its `pulumi refresh`"),
         ("2 pending operations from previous deployment", "`make refresh` takes what is really there into the state"),
