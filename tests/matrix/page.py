@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.matrix.crashes import LEFT_OVER, SCENARIOS, Crash
 from tests.matrix.faults import FAULTS, NOT_APPLICABLE, Call
-from tests.matrix.recovery import ORPHAN, SUCCESS
+from tests.matrix.recovery import ORPHAN, SUCCESS, UNCONFIGURED
 
 _DOCS: Final = Path(__file__).parents[2] / "docs"
 FAULT_PAGE: Final = _DOCS / "fault-matrix.md"
@@ -35,6 +35,8 @@ One outcome alone: the run sends no such request again, so that both are the sam
 | `{SUCCESS}` | succeeds: the request was repeated, or is not what the run depends on |
 | `UNI...` | fails with this error of the [catalogue](errors.md); where the azuread provider failed (UNI312 and \
 others), its own words stand beside it |
+| `{UNCONFIGURED}` | fails in the azuread plugin's own words: the engine cannot configure it, before the program has \
+asked for anything |
 | `...!` | and leaves a secret at Entra that is in no state and takes the second place: the next run lists both and \
 changes nothing (UNI209), and the one after it succeeds when that secret was removed and the stack refreshed |
 | `...~` | and the removal of the oldest secret was carried out without the run knowing: the next run says so and \

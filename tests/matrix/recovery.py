@@ -17,6 +17,8 @@ from tests.support.stack import RehearsedStack
 SUCCESS: Final = "ok"
 _KNOWN_CODES: Final = frozenset(kind.code for kind in CATALOGUE)
 _IN_NO_STATE: Final = re.compile(r"key id (\S+); .*; not in this stack's state;")
+_CONFIGURING: Final = "configure provider 'urn:pulumi:test::unifiedto::pulumi:providers:azuread"
+UNCONFIGURED: Final = "plugin"
 ORPHAN: Final = "*"
 MADE: Final = ("entra.applications", "entra.service_principals", "unifiedto_rows")
 """The emulator's collections of what a stack makes."""
@@ -26,12 +28,14 @@ _CODE: Final = re.compile(r"\bUNI\d{3}\b")
 
 
 def outcome_of(operation: Callable[[], Result]) -> str:
-    """How a run ended: ``ok``, or the codes of the catalogue in what a user reads as errors."""
+    """How a run ended: ``ok``, or the codes of the catalogue in what a user reads as errors, or ``plugin``."""
     try:
         operation()
     except OperationFailed as error:
         words = "\n".join([str(error), *(line for line in error.diagnostics if line.startswith("error:"))])
         codes = sorted(set(_CODE.findall(words)))
+        if not codes and _CONFIGURING in words:
+            return UNCONFIGURED
         assert codes, f"a failure without words of the catalogue:\n{words}"
         assert set(codes) <= _KNOWN_CODES, f"codes that are in no catalogue: {codes}"
         return "+".join(codes)
