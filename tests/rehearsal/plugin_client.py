@@ -12,8 +12,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from google.rpc import status_pb2
-from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from rehearsal.plugins.contract import ProviderFactory
 from rehearsal.plugins.server import served
