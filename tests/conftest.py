@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: no Ctrl-C could be tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
