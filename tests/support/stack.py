@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 
 from emulator.core.journal import Entry
 from emulator.core.redaction import fingerprint
@@ -17,6 +18,10 @@ from emulator.unifiedto.seed import API_KEY, WORKSPACE_ID
 from rehearsal.results import ConfigValue, OperationFailed, Result
 from rehearsal.stack import Stack
 from tests.support.tools import Tools
+
+# A test's process sees hundreds of runs, each with connections to ports of its own, which the SDK does not close. gRPC
+# shares what it knows of a port in a process: a new run on the port of an old one would be refused as that one now is.
+_GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))
 
 ROOT: Final = Path(__file__).parents[2]
 
