@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 from collections.abc import Iterator
 
 import pytest
+
+from rehearsal.engine import find
+
+# The tests find the CLI on PATH, also where `make engine` has put it into the user's cache.
+if (_cli := find.available()) is not None and shutil.which("pulumi") != str(_cli.path):
+    os.environ["PATH"] = os.pathsep.join([str(_cli.path.parent), os.environ.get("PATH", "")])
 
 # A shell starts background jobs with SIGINT ignored, and their children inherit that: no Ctrl-C could be tested.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
