@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from pulumi_unifiedto.unified import addresses
 from rehearsal.results import RehearsalError
 
 _REPLACED_PREFIXES = (
@@ -49,14 +49,7 @@ def is_loopback(address: str) -> bool:
         host = urlsplit(address if "//" in address else f"//{address}").hostname
     except ValueError:
         return False
-    if not host:
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return addresses.is_loopback(host or "")
 
 
 def refuse_remote_addresses(environment: Mapping[str, str], config: Mapping[str, Any]) -> None:

@@ -18,6 +18,11 @@ class SlotInState(TypedDict):
     application_object_id: NotRequired[str]
 
 
+def belongs_to(secret: SlotInState, application: str) -> bool:
+    """Whether a secret belongs to an application; also where the state does not say to which."""
+    return secret.get("application_object_id", "") in ("", application)
+
+
 class RegistrationInState(TypedDict):
     """What the stack's last state says that a registration at Unified.to accepted last.
 

@@ -23,7 +23,7 @@ from typing import Any, Final, Literal
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import ApplicationChangeRefused, ForcedRotationRefused
-from .in_state import RegistrationInState, SlotInState
+from .in_state import RegistrationInState, SlotInState, belongs_to
 from .listed_secrets import require_room
 from .period import Period, format_instant, parse_instant
 
@@ -144,11 +144,7 @@ class Circumstances:
         """The secrets in the state that belong to an application; all where it is not known to which they belong."""
         if self.slots is None or not application:
             return self.slots
-        return {
-            slot: secret
-            for slot, secret in self.slots.items()
-            if secret.get("application_object_id", application) in ("", application)
-        }
+        return {slot: secret for slot, secret in self.slots.items() if belongs_to(secret, application)}
 
     def plan(self, generation: int) -> PlannedSecret:
         """The secret of a generation that begins now: it serves one period and stays valid for a second one.

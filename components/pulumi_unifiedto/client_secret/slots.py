@@ -8,7 +8,7 @@ import pulumi_azuread as azuread
 
 from ..entra import provider_errors
 from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
-from .in_state import SlotInState
+from .in_state import SlotInState, belongs_to
 from .rotation import NEVER, SlotName
 from .schedule import RotationSchedule, known
 from .stack_state import SecretRecord
@@ -36,7 +36,7 @@ def declare_slot(
         held = in_state.get(slot)
         # A slot of the same application is emptied first, because Entra holds no third secret. Whatever else replaces a
         # secret, Pulumi creates the new one first, and the hook below refuses.
-        is_refilled = held is not None and int(held["generation"]) != generation and _is_of(held, application)
+        is_refilled = held is not None and int(held["generation"]) != generation and belongs_to(held, application)
         return azuread.ApplicationPassword(
             name,
             application_id=application_id,
@@ -60,10 +60,6 @@ def declare_slot(
     )
 
 
-def _is_of(held: SlotInState, application: str) -> bool:
-    return held.get("application_object_id", "") in ("", application)
-
-
 def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.ResourceHook:
     """A hook that stops Pulumi from replacing a secret where the schedule does not plan it.
 
@@ -77,7 +73,12 @@ def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.Resou
 
     def refuse(args: pulumi.ResourceHookArgs) -> None:
         application = str(known((args.new_inputs or {}).get("applicationId"), "")).rpartition("/")[2]
-        if held is None or int(held["generation"]) != generation or not application or not _is_of(held, application):
+        if (
+            held is None
+            or int(held["generation"]) != generation
+            or not application
+            or not belongs_to(held, application)
+        ):
             return
         from ..entra import graph  # noqa: PLC0415 - azure-identity is slow to import and rarely needed
 

@@ -6,7 +6,6 @@ same cloud (``ARM_METADATA_HOSTNAME``, ``ARM_ENVIRONMENT``).
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,6 +14,7 @@ from typing import Final
 import isodate
 
 from ..errors import EntraUnreachable, NationalCloud
+from ..unified.addresses import is_loopback
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,7 @@ def cloud_settings(configured: Callable[[str], str | None]) -> dict[str, str]:
 
 def is_emulated(environment: Mapping[str, str]) -> bool:
     """Whether the environment names an emulator on this computer."""
-    host = environment.get("ARM_METADATA_HOSTNAME", "").rsplit(":", 1)[0].strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(environment.get("ARM_METADATA_HOSTNAME", "").rsplit(":", 1)[0].strip("[]"))
 
 
 def current_instant(environment: Mapping[str, str]) -> datetime:

@@ -121,9 +121,6 @@ class HttpTransport:
     def timing(self) -> Timing:
         return self._timing
 
-    def close(self) -> None:
-        self._http.close()
-
     def request(
         self,
         method: Method,
