@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.rehearsal.user import User
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,13 @@ def cli() -> Path:
     if found is None:
         pytest.skip("not on PATH: pulumi")
     return Path(found)
+
+
+@pytest.fixture
+def user(tmp_path: Path, cli: Path) -> Iterator[User]:
+    """A person at the rehearsal's commands, who leaves no process behind."""
+    person = User(tmp_path)
+    person.environment["PATH"] = f"{cli.parent}:{person.environment['PATH']}"
+    yield person
+    person.run("down")
+    assert person.processes() == []

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from emulator.core.server import EmulatorServer
@@ -18,6 +17,7 @@ from rehearsal.environment import rehearsal_environment
 from rehearsal.plugins.azuread import AzureAdProvider
 from rehearsal.plugins.values import UNKNOWN, Props, Secret
 from tests.rehearsal.plugin_client import PluginClient, PluginFailure, real_plugin, stand_in, urn_of
+from tests.support.graph import call_graph
 
 _APPLICATION = urn_of("azuread:index/application:Application", "app")
 _PASSWORD = urn_of("azuread:index/applicationPassword:ApplicationPassword", "password")
@@ -141,20 +141,7 @@ def _bodies(emulator: EmulatorServer, method: str) -> list[Any]:
 
 def _graph(emulator: EmulatorServer, method: str, path: str, body: Any = None) -> None:
     """What somebody else does in Entra."""
-    environment = emulator.env()
-    with httpx.Client(base_url=emulator.base_url, verify=emulator.ssl_context) as client:
-        token = client.post(
-            f"/{environment['ARM_TENANT_ID']}/oauth2/v2.0/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": environment["ARM_CLIENT_ID"],
-                "client_secret": environment["ARM_CLIENT_SECRET"],
-                "scope": f"{emulator.base_url}/.default",
-            },
-        ).json()["access_token"]
-        client.request(
-            method, f"/v1.0{path}", json=body, headers={"Authorization": f"Bearer {token}"}
-        ).raise_for_status()
+    call_graph(emulator, emulator.env(), method, f"/v1.0{path}", json=body)
 
 
 _READ = ["GET /v1.0/applications/{id}", "GET /beta/applications/{id}", "GET /v1.0/applications/{id}/owners"]

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import pytest
 
 from emulator.core.server import EmulatorServer
 from rehearsal.plugins.choice import Plugins, choose_plugins
 from rehearsal.results import RehearsalError, Result
 from tests.rehearsal.deployed import Deployed
+from tests.support.graph import call_graph
 
 _GRAPH_ITSELF: Final = "00000003-0000-0000-c000-000000000000"
 _CHANGING: Final = (
@@ -83,23 +83,10 @@ def _steps(result: Result) -> list[tuple[Any, ...]]:
 
 def _by_hand(deployed: Deployed) -> None:
     """Somebody changes the app registration in Entra's portal."""
-    environment = deployed.emulator.env()
+    emulator = deployed.emulator
     object_id = deployed.stack().outputs()["application_object_id"].value
-    with httpx.Client(base_url=deployed.emulator.base_url, verify=deployed.emulator.ssl_context) as client:
-        token = client.post(
-            f"/{environment['ARM_TENANT_ID']}/oauth2/v2.0/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": environment["ARM_CLIENT_ID"],
-                "client_secret": environment["ARM_CLIENT_SECRET"],
-                "scope": f"{deployed.emulator.base_url}/.default",
-            },
-        ).json()["access_token"]
-        client.patch(
-            f"/v1.0/applications/{object_id}",
-            json={"displayName": "by hand", "web": {"redirectUris": ["https://x.example/a"]}},
-            headers={"Authorization": f"Bearer {token}"},
-        ).raise_for_status()
+    changes = {"displayName": "by hand", "web": {"redirectUris": ["https://x.example/a"]}}
+    call_graph(emulator, emulator.env(), "PATCH", f"/v1.0/applications/{object_id}", json=changes)
 
 
 def _life(plugins: Plugins, cli: Path, directory: Path) -> list[Told]:

@@ -7,8 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -17,15 +15,6 @@ from emulator.core.daemon import find
 from tests.rehearsal.user import ROOT, User
 
 _PYTHON: Final = shlex.quote(sys.executable)
-
-
-@pytest.fixture
-def user(tmp_path: Path, cli: Path) -> Iterator[User]:
-    person = User(tmp_path)
-    person.environment["PATH"] = f"{cli.parent}:{person.environment['PATH']}"
-    yield person
-    person.run("down")
-    assert person.processes() == []
 
 
 def test_a_newcomer_goes_through_all_of_it(user: User) -> None:

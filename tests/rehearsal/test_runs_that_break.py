@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,6 @@ from tests.rehearsal.user import User
 
 _SECRET = "microsoft-secret-blue"
 _PORT = re.compile(r"localhost:\d+")
-
-
-@pytest.fixture
-def user(tmp_path: Path, cli: Path) -> Iterator[User]:
-    person = User(tmp_path)
-    person.environment["PATH"] = f"{cli.parent}:{person.environment['PATH']}"
-    yield person
-    person.run("down")
-    assert person.processes() == []
 
 
 def test_what_a_preview_names_is_deployed_nowhere(user: User) -> None:

@@ -17,6 +17,7 @@ from emulator.core.server import EmulatorServer
 from emulator.unifiedto.seed import API_KEY, WORKSPACE_ID
 from rehearsal.results import ConfigValue, OperationFailed, Result
 from rehearsal.stack import Stack
+from tests.support.graph import call_graph
 from tests.support.tools import Tools
 
 # A test's process sees hundreds of runs, each with connections to ports of its own, which the SDK does not close. gRPC
@@ -208,27 +209,7 @@ class RehearsedStack:
 
     def graph(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         """One call of Microsoft Graph as the deploying identity."""
-        environment = self.environment
-        token = httpx.post(
-            f"{self.emulator.base_url}/{environment['ARM_TENANT_ID']}/oauth2/v2.0/token",
-            data={
-                "grant_type": "client_credentials",
-                "client_id": environment["ARM_CLIENT_ID"],
-                "client_secret": environment["ARM_CLIENT_SECRET"],
-                "scope": f"{self.emulator.base_url}/.default",
-            },
-            verify=self.emulator.ssl_context,
-        ).json()["access_token"]
-        answer = httpx.request(
-            method,
-            f"{self.emulator.base_url}{path}",
-            headers={"Authorization": f"Bearer {token}"},
-            verify=self.emulator.ssl_context,
-            **arguments,
-        )
-        answer.raise_for_status()
-        shown: dict[str, Any] = answer.json() if answer.content else {}
-        return shown
+        return call_graph(self.emulator, self.environment, method, path, **arguments)
 
     def app_made_by_hand(self) -> dict[str, Any]:
         """Another app registration that fits, made in the portal, with its service principal's id as `principal`."""
