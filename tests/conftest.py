@@ -15,9 +15,11 @@ from rehearsal.engine import find
 if (_cli := find.available()) is not None and shutil.which("pulumi") != str(_cli.path):
     os.environ["PATH"] = os.pathsep.join([str(_cli.path.parent), os.environ.get("PATH", "")])
 
-# A shell starts background jobs with SIGINT ignored, and their children inherit that: no Ctrl-C could be tested.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts background jobs with SIGINT ignored, and nohup ignores SIGHUP. Children inherit that, and would not end
+# where a test sends them such a signal.
+for _number, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _usual)
 
 
 @pytest.fixture
