@@ -10,10 +10,18 @@ from typing import Any
 import pytest
 
 from emulator.core.server import EmulatorServer
+from rehearsal.processes import end_all
 from tests.support.deployed_once import DeployedOnce
 from tests.support.stack import RehearsedStack
 from tests.support.tools import Tools, real_tools, stand_ins
 from tests.support.warm_python import WarmPython
+
+
+@pytest.fixture(autouse=True)
+def no_process_outlives_the_test(tmp_path: Path) -> Iterator[None]:
+    """The provider of dynamic resources goes on when its CLI is killed, and later tests wait for such processes."""
+    yield
+    end_all(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ from typing import Any, Final
 
 _ROOT: Final = Path(__file__).parents[2]
 _START_DEADLINE_S: Final = 60.0
+_IDLE_DEADLINE_S: Final = 60.0
 _STOP_DEADLINE_S: Final = 10.0
 _LENGTH: Final = struct.Struct("!I")
 _QUIET: Final = {"GRPC_VERBOSITY": "ERROR"}
@@ -101,8 +102,12 @@ class WarmPython:
         shutil.rmtree(self._directory)
 
     def wait_until_idle(self) -> None:
-        """Returns when every child has ended; a child ends with the process that asked for it."""
+        """Returns when every child has ended; a child ends with the process that asked for it.
+
+        :raises TimeoutError: one of them goes on; a test that killed its CLI has to end what it left behind.
+        """
         with socket.socket(socket.AF_UNIX) as server:
+            server.settimeout(_IDLE_DEADLINE_S)
             server.connect(str(self._socket))
             server.sendall(_LENGTH.pack(0))
             server.recv(1)
