@@ -27,7 +27,7 @@ def secrets_over_time() -> list[PlannedSecret]:
             now=_START + timedelta(days=90 * number),
             slots={secret.slot: _in_state(secret) for secret in secrets[-2:]},
         )
-        schedule = decide(schedule, run).schedule
+        schedule = decide(schedule, run)
         secrets.append(schedule.current)
     return secrets
 

@@ -6,6 +6,7 @@ The look at the application's secrets goes to the emulated Entra and Microsoft G
 from __future__ import annotations
 
 import base64
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,7 +16,6 @@ import httpx
 import pytest
 
 from emulator.core.server import EmulatorServer
-from pulumi_unifiedto.client_secret.rotation import NEVER
 from pulumi_unifiedto.client_secret.schedule import RotationScheduleProvider
 from tests.contract.dynamic_provider import (
     UNKNOWN,
@@ -43,14 +43,14 @@ FIRST: Mapping[str, Any] = {
     "rotates_at": DUE,
     "expires_at": "2027-05-22T11:25:31Z",
     "application_object_id": "",
-    "blue_generation": 0,
-    "blue_starts_at": START,
-    "blue_ends_at": "2027-05-22T11:25:31Z",
-    "blue_display_name": "unifiedto login blue #0 until 2027-05-22",
-    "green_generation": NEVER,
-    "green_starts_at": "",
-    "green_ends_at": "",
-    "green_display_name": "",
+    "secrets": {
+        "blue": {
+            "generation": 0,
+            "starts_at": START,
+            "ends_at": "2027-05-22T11:25:31Z",
+            "display_name": "unifiedto login blue #0 until 2027-05-22",
+        },
+    },
 }
 """The schedule of a stack that has just been created."""
 
@@ -59,10 +59,15 @@ SECOND: Mapping[str, Any] = {
     "generation": 1,
     "rotates_at": "2027-05-22T11:25:31Z",
     "expires_at": "2027-08-20T11:25:31Z",
-    "green_generation": 1,
-    "green_starts_at": DUE,
-    "green_ends_at": "2027-08-20T11:25:31Z",
-    "green_display_name": "unifiedto login green #1 until 2027-08-20",
+    "secrets": {
+        **FIRST["secrets"],
+        "green": {
+            "generation": 1,
+            "starts_at": DUE,
+            "ends_at": "2027-08-20T11:25:31Z",
+            "display_name": "unifiedto login green #1 until 2027-08-20",
+        },
+    },
 }
 """The same stack after its first rotation: blue stays as it was."""
 
@@ -93,15 +98,11 @@ def in_state(
     """The secrets of a schedule as the stack's state holds them once they were created."""
     return {
         slot: {
-            "generation": schedule[f"{slot}_generation"],
+            **secret,
             "key_id": (key_ids or {}).get(slot, f"key of {slot}"),
-            "display_name": schedule[f"{slot}_display_name"],
-            "starts_at": schedule[f"{slot}_starts_at"],
-            "ends_at": schedule[f"{slot}_ends_at"],
             "application_object_id": application,
         }
-        for slot in ("blue", "green")
-        if schedule[f"{slot}_generation"] != NEVER
+        for slot, secret in schedule["secrets"].items()
     }
 
 
@@ -185,7 +186,7 @@ def test_the_preview_of_a_rotation_names_one_slot_and_leaves_the_other_alone(
     answer = schedule.diff(created.id, created.outputs, checked.inputs)
     assert answer.changes is True
     assert answer.replaces == []
-    assert {key for key in SECOND if SECOND[key] != FIRST[key] and key.startswith("blue_")} == set()
+    assert checked.inputs["secrets"]["blue"] == FIRST["secrets"]["blue"]
 
 
 def test_an_update_returns_every_output_and_the_next_preview_is_empty(
@@ -201,12 +202,12 @@ def test_an_update_returns_every_output_and_the_next_preview_is_empty(
 def test_however_late_a_run_is_it_makes_exactly_one_step(schedule: DynamicProvider, created: Created, now: str) -> None:
     rotated = up(schedule, created, settled(created.outputs, now))
     assert rotated.outputs["generation"] == 1
-    assert rotated.outputs["green_starts_at"] == now
+    assert rotated.outputs["secrets"]["green"]["starts_at"] == now
     assert up(schedule, rotated, settled(rotated.outputs, now)) == rotated
 
 
 def test_numbers_that_come_back_as_floats_change_nothing(schedule: DynamicProvider) -> None:
-    stored = {key: float(value) if isinstance(value, int) else value for key, value in SECOND.items()}
+    stored = json.loads(json.dumps(SECOND), parse_int=float)
     slots = {slot: {**held, "generation": float(held["generation"])} for slot, held in in_state(SECOND).items()}
     inputs = program(DUE, registrations=on_record(1.0), slots_in_state=slots)
     checked = schedule.check(stored, inputs)
@@ -241,8 +242,7 @@ def test_a_schedule_that_lost_its_state_goes_on_from_the_secrets_that_exist(sche
 def test_a_previous_secret_that_was_removed_in_the_portal_is_not_made_again(schedule: DynamicProvider) -> None:
     left = {slot: held for slot, held in in_state(SECOND).items() if slot == "green"}
     checked = schedule.check(SECOND, program(NEXT_DAY, slots_in_state=left, registrations=on_record(1)))
-    assert checked.inputs["blue_generation"] == NEVER
-    assert checked.inputs["green_generation"] == 1
+    assert checked.inputs["secrets"] == {"green": SECOND["secrets"]["green"]}
 
 
 # --- unknown values: only in previews --------------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_a_rotation_that_makes_room_for_itself_is_not_refused(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
     for slot in ("blue", "green"):
-        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
+        graph.secret(app, displayName=SECOND["secrets"][slot]["display_name"])
     slots = in_state(SECOND, dict(zip(("blue", "green"), app.key_ids, strict=True)))
     inputs = program(
         "2027-05-22T11:25:31Z", application_object_id=app.id, registrations=on_record(1), slots_in_state=slots
@@ -410,7 +410,7 @@ def test_a_rotation_that_makes_room_for_itself_is_not_refused(
 def test_a_rotation_is_refused_when_a_secret_made_by_hand_took_the_second_place(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
-    graph.secret(app, displayName=FIRST["blue_display_name"])
+    graph.secret(app, displayName=FIRST["secrets"]["blue"]["display_name"])
     graph.secret(app, displayName="made by hand")
     slots = in_state(FIRST, {"blue": app.key_ids[0]})
     words = refused(
@@ -442,8 +442,8 @@ def test_a_secret_whose_value_was_lost_is_listed_without_a_verdict(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
     """The answer to the creation of green's secret was lost: Entra holds it, the state does not."""
-    graph.secret(app, displayName=FIRST["blue_display_name"])
-    graph.secret(app, displayName=SECOND["green_display_name"])
+    graph.secret(app, displayName=FIRST["secrets"]["blue"]["display_name"])
+    graph.secret(app, displayName=SECOND["secrets"]["green"]["display_name"])
     blue, _green = app.key_ids
     words = refused(
         schedule,
@@ -481,7 +481,7 @@ def test_a_secret_in_use_that_the_state_lost_is_left_and_the_run_is_refused_with
 ) -> None:
     """A refresh that met a passing 404 dropped the live secret from the state."""
     for slot in ("blue", "green"):
-        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
+        graph.secret(app, displayName=SECOND["secrets"][slot]["display_name"])
     blue, green = app.key_ids
     slots = in_state(SECOND, {"blue": blue})
     del slots["green"]
@@ -494,7 +494,7 @@ def test_a_state_older_than_entra_is_refused_with_the_facts(
     schedule: DynamicProvider, graph: Graph, app: Registered
 ) -> None:
     for slot in ("blue", "green"):
-        graph.secret(app, displayName=SECOND[f"{slot}_display_name"])
+        graph.secret(app, displayName=SECOND["secrets"][slot]["display_name"])
     blue, _green = app.key_ids
     slots = in_state(FIRST, {"blue": blue})
     inputs = program(DUE, application_object_id=app.id, registrations=on_record(0, blue), slots_in_state=slots)
@@ -513,8 +513,8 @@ def test_in_another_application_the_secrets_begin_anew_and_the_old_ones_go_last(
         slots_in_state=in_state(SECOND, application="another"),
     )
     moved = schedule.check(old, inputs).inputs
-    assert (moved["generation"], moved["blue_generation"], moved["green_generation"]) == (2, 2, NEVER)
-    assert moved["blue_starts_at"] == NEXT_DAY
+    assert moved["generation"] == 2
+    assert [(slot, secret["starts_at"]) for slot, secret in moved["secrets"].items()] == [("blue", NEXT_DAY)]
 
 
 def test_a_move_to_another_application_waits_until_the_state_can_be_read(

@@ -1,20 +1,24 @@
 """What the stack's state says about client secrets and registrations."""
 
-from __future__ import annotations
-
+# The analyzer that describes components to other languages reads annotations at run time, so they stay plain here.
 from typing import TypedDict
 
 from typing_extensions import NotRequired
 
 
-class SlotInState(TypedDict):
-    """A client secret as the stack's last state holds it: the way back if the schedule's own state was lost."""
+class ScheduledSecret(TypedDict):
+    """A client secret that the schedule wants to exist; instants are UTC, as Microsoft Graph writes them."""
 
     generation: int
-    key_id: str
     display_name: str
     starts_at: str
     ends_at: str
+
+
+class SlotInState(ScheduledSecret):
+    """A client secret as the stack's last state holds it: the way back if the schedule's own state was lost."""
+
+    key_id: str
     application_object_id: NotRequired[str]
 
 

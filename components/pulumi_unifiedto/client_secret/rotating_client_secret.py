@@ -13,6 +13,7 @@ from typing_extensions import NotRequired
 from ..entra.cloud import current_instant
 from ..program.arguments import validated
 from ..program.once_in_a_run import name_once
+from .in_state import ScheduledSecret
 from .period import format_instant, parse_instant
 from .rotation import NEVER, SLOT_NAMES, SlotName, slot_of
 from .schedule import RotationSchedule
@@ -45,18 +46,12 @@ class RotatingClientSecretArgs(TypedDict):
     secret, the previous one is not replaced as long as it works."""
 
 
-class SlotSummary(TypedDict):
-    """One slot for a person to read; instants are UTC, empty where the slot holds no secret.
+class SlotSummary(ScheduledSecret):
+    """One slot for a person to read; its texts are empty where the slot holds no secret."""
 
-    state: ``current``, ``previous, still valid``, ``expired`` or ``empty``.
-    """
-
-    generation: int
     key_id: str
-    display_name: str
-    starts_at: str
-    ends_at: str
     state: str
+    """``current``, ``previous, still valid``, ``expired`` or ``empty``."""
 
 
 class RotatingClientSecret(pulumi.ComponentResource):
@@ -134,11 +129,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
         self.rotates_at = schedule.rotates_at
         self.expires_at = schedule.expires_at
         self.days_left = schedule.expires_at.apply(lambda text: days_left(parse_instant(text), now))
-        planned = {
-            slot: (getattr(schedule, f"{slot}_generation"), getattr(schedule, f"{slot}_ends_at")) for slot in SLOT_NAMES
-        }
-        self.ends = pulumi.Output.all(*planned.values()).apply(
-            lambda known: {str(int(generation)): ends_at for generation, ends_at in known if generation != NEVER}
+        self.ends = schedule.secrets.apply(
+            lambda secrets: {str(int(secret["generation"])): secret["ends_at"] for secret in secrets.values()}
         )
         self.slots = pulumi.Output.all(**{slot: self._summary(slot, passwords[slot], now) for slot in SLOT_NAMES})
         self.register_outputs(
@@ -155,27 +147,26 @@ class RotatingClientSecret(pulumi.ComponentResource):
     def _summary(
         self, slot: SlotName, password: pulumi.Output[azuread.ApplicationPassword | None], now: datetime
     ) -> pulumi.Output[SlotSummary]:
-        schedule = self.schedule
-
         def summarize(known: Mapping[str, Any]) -> SlotSummary:
-            generation = int(known["generation"])
+            planned: ScheduledSecret = known["secrets"].get(slot, _NO_SECRET)
+            generation = int(planned["generation"])
             return SlotSummary(
                 generation=generation,
+                display_name=planned["display_name"],
+                starts_at=planned["starts_at"],
+                ends_at=planned["ends_at"],
                 key_id=known["key_id"],
-                display_name=known["display_name"],
-                starts_at=known["starts_at"],
-                ends_at=known["ends_at"],
-                state=_state(generation, int(known["current"]), known["ends_at"], now),
+                state=_state(generation, int(known["current"]), planned["ends_at"], now),
             )
 
         return pulumi.Output.all(
-            current=schedule.generation,
-            generation=getattr(schedule, f"{slot}_generation"),
-            display_name=getattr(schedule, f"{slot}_display_name"),
-            starts_at=getattr(schedule, f"{slot}_starts_at"),
-            ends_at=getattr(schedule, f"{slot}_ends_at"),
+            current=self.schedule.generation,
+            secrets=self.schedule.secrets,
             key_id=password.apply(lambda created: created.key_id if created is not None else ""),
         ).apply(summarize)
+
+
+_NO_SECRET: Final = ScheduledSecret(generation=NEVER, display_name="", starts_at="", ends_at="")
 
 
 def default_label(name: str) -> str:

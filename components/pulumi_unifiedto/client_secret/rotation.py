@@ -18,12 +18,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from enum import Enum
 from typing import Any, Final, Literal
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import ApplicationChangeRefused, ForcedRotationRefused
-from .in_state import RegistrationInState, SlotInState, belongs_to
+from .in_state import RegistrationInState, ScheduledSecret, SlotInState, belongs_to
 from .listed_secrets import require_room
 from .period import Period, format_instant, parse_instant
 
@@ -40,10 +39,6 @@ A number and not None: Pulumi drops None from a resource's outputs, and what is 
 def slot_of(generation: int) -> SlotName:
     """The slot in which a generation's secret lives: even ones in blue, odd ones in green."""
     return SLOT_NAMES[generation % 2]
-
-
-def other_slot(slot: SlotName) -> SlotName:
-    return SLOT_NAMES[1 - SLOT_NAMES.index(slot)]
 
 
 @dataclass(frozen=True)
@@ -90,29 +85,10 @@ class Schedule:
         half_life = started_at + (self.current.ends_at - started_at) / 2
         return min(Period(self.period).after(started_at), half_life.replace(microsecond=0))
 
-    def secret_in(self, slot: SlotName) -> PlannedSecret | None:
-        if self.current.slot == slot:
-            return self.current
-        return self.previous
-
-
-class Step(Enum):
-    """What a run does with the schedule."""
-
-    START = "start"
-    KEEP = "keep"
-    RENEW = "renew the current secret, which the state does not hold"
-    MOVE = "start again in another application"
-    ROTATE_DUE = "rotate, the period is over"
-    ROTATE_FORCED = "rotate, as forced"
-    REFILL = "rotate within the slot, the current secret has ended and the previous one may be registered"
-    HOLD = "hold, the current secret is not registered everywhere yet"
-
-
-@dataclass(frozen=True)
-class Decision:
-    schedule: Schedule
-    step: Step
+    @property
+    def secrets(self) -> dict[SlotName, PlannedSecret]:
+        """The secrets that should exist, by slot."""
+        return {secret.slot: secret for secret in (self.previous, self.current) if secret}
 
 
 @dataclass(frozen=True)
@@ -157,7 +133,7 @@ class Circumstances:
         return PlannedSecret(generation=generation, starts_at=starts_at, ends_at=ends_at, display_name=display_name)
 
 
-def decide(before: Schedule | None, run: Circumstances) -> Decision:
+def decide(before: Schedule | None, run: Circumstances) -> Schedule:
     """The schedule of this run: one secret is replaced at most, however late the run is.
 
     A current secret that the state does not hold (never created, or removed by hand) is planned anew, with dates that
@@ -170,24 +146,23 @@ def decide(before: Schedule | None, run: Circumstances) -> Decision:
         ApplicationChangeRefused: the application changes, and the state cannot be read or holds secrets of both.
     """
     if before is None:
-        started = Schedule(
+        return Schedule(
             run.plan(0), None, period=run.period.text, force_tokens=run.force_tokens, application=run.application
         )
-        return Decision(started, Step.START)
     if before.application and run.application and run.application != before.application:
-        return Decision(_moved(before, run), Step.MOVE)
+        return _moved(before, run)
     application = run.application or before.application
     kept = replace(before, application=application, period=run.period.text)
     own_slots = run.slots_of(application)
     if own_slots is None:
-        return Decision(kept, Step.KEEP)  # nothing is replaced while it is not known what there is
+        return kept  # nothing is replaced while it is not known what there is
     before = kept = as_in_state(kept, own_slots)
     obeyed = replace(kept, force_tokens=_obeyed(before, run))
     if not holds(own_slots, before.current):
-        return Decision(replace(obeyed, current=run.plan(before.generation)), Step.RENEW)
+        return replace(obeyed, current=run.plan(before.generation))
     forced = _is_forced(before, run)
     if not forced and run.now < kept.rotates_at:
-        return Decision(kept, Step.KEEP)
+        return kept
 
     # The advance replaces what lies in the other slot. While that secret works and a registration may hold it (one that
     # failed after Unified.to had acted is on record with an older generation than it has), replacing it would lock
@@ -200,10 +175,9 @@ def decide(before: Schedule | None, run: Circumstances) -> Decision:
     if in_danger is not None and in_danger.is_alive(run.now):
         if not before.current.is_alive(run.now):
             # A shorter period can end the current secret before the previous one. Its own slot is free then.
-            refilled = replace(obeyed, current=run.plan(before.generation + len(SLOT_NAMES)))
-            return Decision(refilled, Step.REFILL)
+            return replace(obeyed, current=run.plan(before.generation + len(SLOT_NAMES)))
         if not forced:
-            return Decision(kept, Step.HOLD)
+            return kept
         raise ForcedRotationRefused(
             current=before.generation,
             registered=min(run.registered_generations, default=NEVER),
@@ -211,8 +185,7 @@ def decide(before: Schedule | None, run: Circumstances) -> Decision:
             secret=in_danger.display_name,
             force_token=" and ".join(filter(None, run.force_tokens)),
         )
-    advanced = replace(obeyed, current=run.plan(before.generation + 1), previous=before.current)
-    return Decision(advanced, Step.ROTATE_FORCED if forced else Step.ROTATE_DUE)
+    return replace(obeyed, current=run.plan(before.generation + 1), previous=before.current)
 
 
 def _moved(before: Schedule, run: Circumstances) -> Schedule:
@@ -264,7 +237,7 @@ def advance(before: Schedule | None, run: Circumstances, list_secrets: ListSecre
     recovered = recover(run)
     if recovered is not None and (before is None or before.generation < recovered.generation):
         before = replace(recovered, force_tokens=before.force_tokens if before else run.force_tokens)
-    schedule = decide(before, run).schedule
+    schedule = decide(before, run)
     held = run.slots_of(schedule.application) or {}
     is_settled = holds(held, schedule.current) and all(g == schedule.generation for g in run.registered_generations)
     if is_settled or (run.slots is None and before is not None):
@@ -285,47 +258,35 @@ def advance(before: Schedule | None, run: Circumstances, list_secrets: ListSecre
 
 
 def to_properties(schedule: Schedule) -> dict[str, Any]:
-    """The schedule as flat properties of the resource; an empty slot is generation `NEVER` with empty texts."""
-    properties: dict[str, Any] = {
+    """The schedule as properties of the resource. `secrets` is by slot; a slot that should be empty is not in it."""
+    return {
         "generation": schedule.generation,
         "period": schedule.period,
         "force_tokens": list(schedule.force_tokens),
         "rotates_at": format_instant(schedule.rotates_at),
         "expires_at": format_instant(schedule.current.ends_at),
         "application_object_id": schedule.application,
+        "secrets": {
+            slot: ScheduledSecret(
+                generation=secret.generation,
+                display_name=secret.display_name,
+                starts_at=format_instant(secret.starts_at),
+                ends_at=format_instant(secret.ends_at),
+            )
+            for slot, secret in schedule.secrets.items()
+        },
     }
-    for slot in SLOT_NAMES:
-        secret = schedule.secret_in(slot)
-        properties[f"{slot}_generation"] = secret.generation if secret else NEVER
-        properties[f"{slot}_starts_at"] = format_instant(secret.starts_at) if secret else ""
-        properties[f"{slot}_ends_at"] = format_instant(secret.ends_at) if secret else ""
-        properties[f"{slot}_display_name"] = secret.display_name if secret else ""
-    return properties
-
-
-def _planned(properties: Mapping[str, Any], slot: SlotName) -> PlannedSecret | None:
-    generation = int(properties[f"{slot}_generation"])
-    if generation == NEVER:
-        return None
-    return PlannedSecret(
-        generation=generation,
-        starts_at=parse_instant(properties[f"{slot}_starts_at"]),
-        ends_at=parse_instant(properties[f"{slot}_ends_at"]),
-        display_name=properties[f"{slot}_display_name"],
-    )
 
 
 def from_properties(properties: Mapping[str, Any]) -> Schedule | None:
     """The reverse of `to_properties`; None for the properties of a resource that does not exist yet."""
-    if "generation" not in properties:
-        return None
-    slot = slot_of(int(properties["generation"]))
-    current = _planned(properties, slot)
+    secrets = {slot: _held_in(secret) for slot, secret in properties.get("secrets", {}).items()}
+    current = secrets.pop(slot_of(int(properties.get("generation", NEVER))), None)
     if current is None:
         return None
     return Schedule(
         current=current,
-        previous=_planned(properties, other_slot(slot)),
+        previous=next(iter(secrets.values()), None),
         period=str(properties["period"]),
         force_tokens=tuple(map(str, properties.get("force_tokens") or ())),
         application=str(properties.get("application_object_id", "")),
@@ -366,7 +327,7 @@ def _as_held(planned: PlannedSecret, slots: Mapping[str, SlotInState]) -> Planne
     return planned if agrees else held
 
 
-def _held_in(slot: SlotInState) -> PlannedSecret:
+def _held_in(slot: ScheduledSecret) -> PlannedSecret:
     return PlannedSecret(
         generation=int(slot["generation"]),
         starts_at=parse_instant(slot["starts_at"]),

@@ -11,9 +11,9 @@ from pulumi.runtime.rpc import contains_unknowns
 
 from ..entra.listed_secret import ListedSecret
 from ..errors import UnifiedtoError
-from .in_state import RegistrationInState, SlotInState
+from .in_state import RegistrationInState, ScheduledSecret, SlotInState
 from .period import Period, parse_instant
-from .rotation import SLOT_NAMES, Circumstances, advance, from_properties, to_properties
+from .rotation import Circumstances, SlotName, advance, from_properties, to_properties
 
 PERIOD_UNTIL_KNOWN: Final = "P90D"
 LABEL_UNTIL_KNOWN: Final = "unifiedto"
@@ -53,17 +53,6 @@ class RotationScheduleProvider(ResourceProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         return UpdateResult(_schedule_only(_news))
-
-
-_SCHEDULE_KEYS: Final = (
-    "generation",
-    "period",
-    "force_tokens",
-    "rotates_at",
-    "expires_at",
-    "application_object_id",
-    *(f"{slot}_{field}" for slot in SLOT_NAMES for field in ("generation", "starts_at", "ends_at", "display_name")),
-)
 
 
 def circumstances(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Circumstances:
@@ -115,14 +104,7 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
     rotates_at: pulumi.Output[str]
     expires_at: pulumi.Output[str]
     application_object_id: pulumi.Output[str]
-    blue_generation: pulumi.Output[int]
-    blue_starts_at: pulumi.Output[str]
-    blue_ends_at: pulumi.Output[str]
-    blue_display_name: pulumi.Output[str]
-    green_generation: pulumi.Output[int]
-    green_starts_at: pulumi.Output[str]
-    green_ends_at: pulumi.Output[str]
-    green_display_name: pulumi.Output[str]
+    secrets: pulumi.Output[dict[SlotName, ScheduledSecret]]
 
     def __init__(
         self,
@@ -148,3 +130,6 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
             "application_object_id": application_object_id,
         }
         super().__init__(RotationScheduleProvider(), name, properties, opts)
+
+
+_SCHEDULE_KEYS: Final = tuple(RotationSchedule.__annotations__)

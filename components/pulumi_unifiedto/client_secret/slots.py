@@ -9,7 +9,7 @@ import pulumi_azuread as azuread
 from ..entra import provider_errors
 from ..errors import ReplacementNotPlanned, SecretOfAnotherGeneration
 from .in_state import SlotInState, belongs_to
-from .rotation import NEVER, SlotName
+from .rotation import SlotName
 from .schedule import RotationSchedule, known
 from .stack_state import SecretRecord
 
@@ -30,18 +30,18 @@ def declare_slot(
     on_error = provider_errors.advice_hook()
 
     def declare(values: Sequence[Any]) -> azuread.ApplicationPassword | None:
-        generation, application, in_state = int(values[0]), str(values[1]), values[2].slots or {}
-        if generation == NEVER:
+        planned, application, in_state = values[0].get(slot), str(values[1]), values[2].slots or {}
+        if planned is None:
             return None
-        held = in_state.get(slot)
+        generation, held = int(planned["generation"]), in_state.get(slot)
         # A slot of the same application is emptied first, because Entra holds no third secret. Whatever else replaces a
         # secret, Pulumi creates the new one first, and the hook below refuses.
         is_refilled = held is not None and int(held["generation"]) != generation and belongs_to(held, application)
         return azuread.ApplicationPassword(
             name,
             application_id=application_id,
-            display_name=getattr(schedule, f"{slot}_display_name"),
-            end_date=getattr(schedule, f"{slot}_ends_at"),
+            display_name=planned["display_name"],
+            end_date=planned["ends_at"],
             rotate_when_changed={"generation": str(generation)},
             opts=pulumi.ResourceOptions(
                 parent=parent,
@@ -55,9 +55,7 @@ def declare_slot(
             ),
         )
 
-    return pulumi.Output.all(getattr(schedule, f"{slot}_generation"), schedule.application_object_id, record).apply(
-        declare
-    )
+    return pulumi.Output.all(schedule.secrets, schedule.application_object_id, record).apply(declare)
 
 
 def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.ResourceHook:

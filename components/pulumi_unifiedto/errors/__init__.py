@@ -16,72 +16,12 @@ docs/errors.md.
 
 from typing import Final
 
-from .account import (
-    AccountError as AccountError,
-    AmbiguousRegistration as AmbiguousRegistration,
-    ApiKeyMissing as ApiKeyMissing,
-    ApiKeyNotPermitted as ApiKeyNotPermitted,
-    ApiKeyRefused as ApiKeyRefused,
-    ApplicationMismatch as ApplicationMismatch,
-    ApplicationNotFound as ApplicationNotFound,
-    CallerNotPermitted as CallerNotPermitted,
-    ForcedRotationRefused as ForcedRotationRefused,
-    ManualStepNeeded as ManualStepNeeded,
-    PlanRefused as PlanRefused,
-    RegistrationMissing as RegistrationMissing,
-    RegistrationRefused as RegistrationRefused,
-    SecretAlreadyGone as SecretAlreadyGone,
-    SecretExpiresSoon as SecretExpiresSoon,
-    SecretLimitReached as SecretLimitReached,
-    TenantPolicyRefused as TenantPolicyRefused,
-    WorkspaceMismatch as WorkspaceMismatch,
-    WorkspaceNotFound as WorkspaceNotFound,
-    SecretOfAnotherGeneration as SecretOfAnotherGeneration,
-    ReplacementNotPlanned as ReplacementNotPlanned,
-    WrittenSince as WrittenSince,
-)
-from .base import (
-    Family as Family,
-    UnifiedtoError as UnifiedtoError,
-)
-from .later import (
-    ApiUnavailable as ApiUnavailable,
-    ApiUnreachable as ApiUnreachable,
-    EntraLookupFailed as EntraLookupFailed,
-    EntraStepFailed as EntraStepFailed,
-    EntraUnreachable as EntraUnreachable,
-    LaterError as LaterError,
-    MalformedAnswer as MalformedAnswer,
-    NotVerified as NotVerified,
-    PersonalSideNotReady as PersonalSideNotReady,
-    RateLimited as RateLimited,
-    ReadBackDiffers as ReadBackDiffers,
-    SecretNotAccepted as SecretNotAccepted,
-    UnexpectedFault as UnexpectedFault,
-    WriteUncertain as WriteUncertain,
-    ApplicationChangeRefused as ApplicationChangeRefused,
-    ProofNotRun as ProofNotRun,
-)
-from .program import (
-    ApiKeyNotSecret as ApiKeyNotSecret,
-    AuthKeysWouldBeLost as AuthKeysWouldBeLost,
-    DisplayNameTooLong as DisplayNameTooLong,
-    DuplicateRegistration as DuplicateRegistration,
-    InvalidApiUrl as InvalidApiUrl,
-    InvalidChoice as InvalidChoice,
-    InvalidInput as InvalidInput,
-    InvalidRedirectUri as InvalidRedirectUri,
-    InvalidRegion as InvalidRegion,
-    InvalidRotationPeriod as InvalidRotationPeriod,
-    InvalidWorkspaceId as InvalidWorkspaceId,
-    NationalCloud as NationalCloud,
-    ProgramError as ProgramError,
-    UnknownEnvironment as UnknownEnvironment,
-    UnknownGraphPermission as UnknownGraphPermission,
-    UnknownIntegrationType as UnknownIntegrationType,
-)
+from .account import *
+from .base import Family as Family, UnifiedtoError as UnifiedtoError
+from .later import *
+from .program import *
 
-_FAMILIES: Final = (ProgramError, AccountError, LaterError)
+_FAMILIES: Final = UnifiedtoError.__subclasses__()
 
 CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = tuple(
     sorted((kind for family in _FAMILIES for kind in family.__subclasses__()), key=lambda kind: kind.code)

@@ -273,7 +273,7 @@ class World:
         for name in REGISTRATIONS:
             if not self._register(name, current, schedule, failure, was_proven=proves, writes_anyway=writes_anyway):
                 return
-        undeclared = [slot for slot in state.slots if schedule.secret_in(slot) is None]  # type: ignore[arg-type]
+        undeclared = [slot for slot in state.slots if slot not in schedule.secrets]
         for secret in [*state.leaving, *(state.slots.pop(slot) for slot in undeclared)]:
             self._delete(secret.key_id)
         state.leaving = []
