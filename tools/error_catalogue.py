@@ -28,7 +28,7 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.UnknownEnvironment(name="Staging", known=("Production", "Sandbox")),
     errors.InvalidWorkspaceId(workspace_id="my workspace", reason="it contains a space"),
     errors.InvalidRedirectUri(uri="http://api.unified.to/oauth/code", reason="it is not https"),
-    errors.DisplayNameTooLong(display_name="x" * 91, limit=90),
+    errors.LimitExceeded(name="displayName", size=91, unit="characters", limit=90),
     errors.DuplicateRegistration(integration_type="microsoft_ad", environment="Production"),
     errors.UnknownGraphPermission(name="Mail.Reed", suggestions=("Mail.Read", "Mail.ReadBasic")),
     errors.InvalidRotationPeriod(period="90 days", reason="it is not an ISO 8601 duration"),

@@ -13,13 +13,14 @@ from .client_secret.proof_step import prove, proven_at
 from .client_secret.rotating_client_secret import (
     DEFAULT_PERIOD,
     RotatingClientSecret,
+    RotationArgs,
     SlotSummary,
     days_left,
     default_label,
 )
-from .entra.application import EntraApplication, validate_display_name
+from .entra.application import ApplicationArgs, EntraApplication, EntraApplicationArgs
 from .entra.cloud import current_instant
-from .entra.redirect_uris import validate_redirect_uris
+from .entra.limits import checked
 from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon, UnifiedtoError
 from .program.arguments import validated
 from .program.once_in_a_run import name_once
@@ -35,42 +36,32 @@ DEFAULT_PROOF_DEADLINE: Final = 120.0
 LONGEST_PROOF_DEADLINE: Final = 3600
 
 
-class MicrosoftIntegrationArgs(TypedDict):
-    """Arguments of `MicrosoftIntegration`.
+class MicrosoftIntegrationArgs(ApplicationArgs, RotationArgs):
+    """Arguments of `MicrosoftIntegration`."""
 
-    display_name: of the app registration, 1 to 90 characters; people see it when they sign in.
-    workspace_id: of the Unified.to workspace.
-    registrations: the integrations that use this client, one or many.
-    region: ``us`` (default), ``eu`` or ``au``; or api_url, the https base URL of Unified.to's API.
-    redirect_uris: further redirect URIs of the app, besides the region's own, such as that of a custom API domain.
-    graph_permissions: delegated Microsoft Graph permissions by name; an empty list asks for none. Default: openid,
-        profile, email, offline_access, User.Read.
-    owners: object ids of further owners of the app registration.
-    tags, notes: kept with the app registration.
-    client_id: adopts an app registration that exists; see `EntraApplication`.
-    rotate_every: ISO 8601 duration, default P90D; a secret is valid for two periods.
-    force_rotation: a new value rotates now. Default: the stack's ``unifiedto:forceRotation``.
-    warn_days_left: fewer days until the current secret ends give a warning. Default 30.
-    fail_below_limit: makes that warning a failure, at the end of the run, when all that could mend it was done.
-    proof_deadline: seconds that Entra may take to accept a new secret, at most 3600. Default 120.
-    """
-
-    display_name: pulumi.Input[str]
     workspace_id: pulumi.Input[str]
+    """Id of the Unified.to workspace."""
+
     registrations: Sequence[RegistrationArgs]
+    """The integrations that use this client, one or many."""
+
     region: NotRequired[str]
+    """Region of the Unified.to account: ``us`` (default), ``eu`` or ``au``."""
+
     api_url: NotRequired[str]
+    """https base URL of Unified.to's API. Default: the region's."""
+
     redirect_uris: NotRequired[Sequence[str]]
-    graph_permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    owners: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    tags: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
-    notes: NotRequired[pulumi.Input[str]]
-    client_id: NotRequired[str]
-    rotate_every: NotRequired[pulumi.Input[str]]
-    force_rotation: NotRequired[pulumi.Input[str]]
+    """Further redirect URIs of the app, besides the region's own, such as that of a custom API domain."""
+
     warn_days_left: NotRequired[int]
+    """Fewer days until a secret in use ends give a warning. Default: 30."""
+
     fail_below_limit: NotRequired[bool]
+    """Makes that warning a failure, at the end of the run, when all that could mend it was done."""
+
     proof_deadline: NotRequired[float]
+    """Seconds that Entra may take to accept a new secret, at most 3600. Default: 120."""
 
 
 class RegistrationSummary(TypedDict):
@@ -115,8 +106,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         names = registration_names(name, registrations)
         deadline_s = proof_deadline_of(args)
         require_valid(_among(args, "workspace_id", "client_id"))
-        if isinstance(args["display_name"], str):
-            validate_display_name(args["display_name"])
+        application_args = checked({**_among(args, *ApplicationArgs.__annotations__), "redirect_uris": redirect_uris})
         if isinstance(period := args.get("rotate_every", DEFAULT_PERIOD), str):
             Period(period)
         for resource_name, registration in zip(names, registrations, strict=True):
@@ -128,11 +118,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 
         application = EntraApplication(
             f"{name}-entra",
-            {
-                "display_name": args["display_name"],
-                "redirect_uris": redirect_uris,
-                **_among(args, "graph_permissions", "owners", "tags", "notes", "client_id"),  # type: ignore[typeddict-item]
-            },
+            cast(EntraApplicationArgs, application_args),
             child,
         )
         secret = RotatingClientSecret(
@@ -162,7 +148,22 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             opts=child,
         )
         self._registrations = [
-            self._register(resource_name, registration, args, api_url, redirect_uris, application, secret)
+            WorkspaceIntegration(
+                resource_name,
+                {
+                    "api_url": api_url,
+                    "workspace_id": args["workspace_id"],
+                    "environment": DEFAULT_ENVIRONMENT,
+                    **registration,
+                    "client_id": application.client_id,
+                    "client_secret": secret.value,
+                    "secret_generation": secret.generation,
+                    "secret_key_id": secret.key_id,
+                    "secret_proven_at": proven_at(self.proof),
+                    "redirect_uris": redirect_uris,
+                },
+                pulumi.ResourceOptions(parent=self, depends_on=[self.proof]),
+            )
             for resource_name, registration in zip(names, registrations, strict=True)
         ]
 
@@ -185,33 +186,6 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "secret_rotates_at": self.secret_rotates_at,
                 "registrations": self.registrations,
             }
-        )
-
-    def _register(
-        self,
-        resource_name: str,
-        registration: RegistrationArgs,
-        args: MicrosoftIntegrationArgs,
-        api_url: str,
-        redirect_uris: Sequence[str],
-        application: EntraApplication,
-        secret: RotatingClientSecret,
-    ) -> WorkspaceIntegration:
-        return WorkspaceIntegration(
-            resource_name,
-            {
-                "api_url": api_url,
-                "workspace_id": args["workspace_id"],
-                "environment": DEFAULT_ENVIRONMENT,
-                **registration,
-                "client_id": application.client_id,
-                "client_secret": secret.value,
-                "secret_generation": secret.generation,
-                "secret_key_id": secret.key_id,
-                "secret_proven_at": proven_at(self.proof),
-                "redirect_uris": list(redirect_uris),
-            },
-            pulumi.ResourceOptions(parent=self, depends_on=[self.proof]),
         )
 
     def _watch_days_left(self, args: MicrosoftIntegrationArgs, secret: RotatingClientSecret) -> pulumi.Output[int]:
@@ -262,10 +236,9 @@ def api_url_of(args: MicrosoftIntegrationArgs) -> str:
 
 
 def redirect_uris_of(args: MicrosoftIntegrationArgs, api_url: str) -> list[str]:
-    """The app's redirect URIs: the region's own, then those given. Raises InvalidRedirectUri."""
-    uris = list(dict.fromkeys([redirect_uri_for(api_url), *args.get("redirect_uris", ())]))
-    validate_redirect_uris(uris)
-    return uris
+    """The app's redirect URIs: the region's own, then those given."""
+    own = redirect_uri_for(api_url)
+    return [own, *(uri for uri in args.get("redirect_uris", ()) if uri != own)]
 
 
 def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[RegistrationArgs]:

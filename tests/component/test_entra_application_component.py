@@ -14,10 +14,10 @@ from pulumi_unifiedto.errors import (
     ApplicationMismatch,
     ApplicationNotFound,
     CallerNotPermitted,
-    DisplayNameTooLong,
     EntraLookupFailed,
     InvalidInput,
     InvalidRedirectUri,
+    LimitExceeded,
     NationalCloud,
     UnknownGraphPermission,
 )
@@ -182,13 +182,17 @@ def test_a_second_run_changes_nothing_and_a_permission_more_changes_the_app_alon
 # --- refusals --------------------------------------------------------------------------------------------------------
 
 BAD = [
-    ({"display_name": "x" * 91}, DisplayNameTooLong, "91 characters; 90 are allowed"),
+    ({"display_name": "x" * 91}, LimitExceeded, "91 characters; 90 are allowed"),
     ({"display_name": ""}, InvalidInput, "displayName is not usable: it is empty"),
     ({"redirect_uris": ["http://api.unified.to/oauth/code"]}, InvalidRedirectUri, "it is not https"),
     ({"redirect_uris": ["https://api.unified.to/oauth/code#x"]}, InvalidRedirectUri, "it has a fragment"),
     ({"redirect_uris": ["https://*.example.com/cb"]}, InvalidRedirectUri, "it has a wildcard"),
     ({"redirect_uris": ["https://api.unified.to/oauth/code?x=1"]}, InvalidRedirectUri, "it has a query"),
     ({"redirect_uris": []}, InvalidRedirectUri, "there is none"),
+    ({"redirect_uris": [CALLBACK, CALLBACK]}, InvalidRedirectUri, "it is listed twice"),
+    ({"owners": ["me@example.com"]}, InvalidInput, '"me@example.com" is a sign-in name'),
+    ({"notes": "x" * 1025}, LimitExceeded, "notes has 1025 characters; 1024 are allowed"),
+    ({"graph_permissions": [f"A.{n}" for n in range(31)]}, LimitExceeded, "has 31 different permissions"),
 ]
 
 

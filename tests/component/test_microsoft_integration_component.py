@@ -16,7 +16,6 @@ from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
 from pulumi_unifiedto.errors import (
     ApiKeyMissing,
     ApiKeyNotSecret,
-    DisplayNameTooLong,
     DuplicateRegistration,
     InvalidApiUrl,
     InvalidChoice,
@@ -25,6 +24,7 @@ from pulumi_unifiedto.errors import (
     InvalidRegion,
     InvalidRotationPeriod,
     InvalidWorkspaceId,
+    LimitExceeded,
     SecretExpiresSoon,
 )
 from pulumi_unifiedto.program.once_in_a_run import name_once
@@ -599,7 +599,9 @@ def test_it_is_a_failure_when_asked_for_and_only_after_all_that_could_mend_it(re
     [
         ({"region": "uk"}, InvalidRegion, 'no region "uk"; there are "au", "eu", "us"'),
         ({"workspace_id": "my workspace"}, InvalidWorkspaceId, 'The workspace id "my workspace" is malformed'),
-        ({"display_name": "x" * 91}, DisplayNameTooLong, "has 91 characters; 90 are allowed"),
+        ({"display_name": "x" * 91}, LimitExceeded, "has 91 characters; 90 are allowed"),
+        ({"notes": "x" * 1025}, LimitExceeded, "notes has 1025 characters; 1024 are allowed"),
+        ({"owners": ["me@example.com"]}, InvalidInput, '"me@example.com" is a sign-in name'),
         ({"display_name": ""}, InvalidInput, "displayName is not usable: it is empty"),
         ({"redirect_uris": ["http://auth.example.com/cb"]}, InvalidRedirectUri, "it is not https"),
         ({"redirect_uris": ["https://auth.example.com/cb?x"]}, InvalidRedirectUri, "it has a query"),

@@ -23,7 +23,17 @@ from .stack_state import resources_in_state, secret_record
 DEFAULT_PERIOD: Final = "P90D"
 
 
-class RotatingClientSecretArgs(TypedDict):
+class RotationArgs(TypedDict):
+    """When a client secret rotates."""
+
+    rotate_every: NotRequired[pulumi.Input[str]]
+    """Period, an ISO 8601 duration from an hour to a year. A secret is valid for two periods. Default: P90D."""
+
+    force_rotation: NotRequired[pulumi.Input[str]]
+    """A new value rotates at the next update. So does a new value of the stack's ``unifiedto:forceRotation``."""
+
+
+class RotatingClientSecretArgs(RotationArgs):
     """Arguments of `RotatingClientSecret`."""
 
     application_id: pulumi.Input[str]
@@ -31,12 +41,6 @@ class RotatingClientSecretArgs(TypedDict):
 
     application_object_id: pulumi.Input[str]
     """The bare object id of the app registration."""
-
-    rotate_every: NotRequired[pulumi.Input[str]]
-    """The period, an ISO 8601 duration between an hour and a year; a secret is valid for two periods. Default: P90D."""
-
-    force_rotation: NotRequired[pulumi.Input[str]]
-    """A new value rotates at the next update. So does a new value of the stack's ``unifiedto:forceRotation``."""
 
     label: NotRequired[pulumi.Input[str]]
     """Begins each secret's display name in the portal. Default: ``<project>/<stack> <name>``."""

@@ -13,16 +13,14 @@ from typing_extensions import NotRequired
 from ..errors import (
     ApplicationMismatch,
     ApplicationNotFound,
-    DisplayNameTooLong,
     EntraLookupFailed,
-    InvalidInput,
     UnifiedtoError,
     UnknownGraphPermission,
 )
 from ..program.arguments import validated
 from .cloud import cloud_settings, require_public_cloud
+from .limits import checked
 from .provider_errors import advice_for, advice_hook
-from .redirect_uris import validate_redirect_uris
 
 MICROSOFT_GRAPH: Final = "00000003-0000-0000-c000-000000000000"
 """Application id of Microsoft Graph in every tenant (documented:
@@ -33,31 +31,38 @@ AUDIENCE: Final = "AzureADandPersonalMicrosoftAccount"
 
 DEFAULT_GRAPH_PERMISSIONS: Final = ("openid", "profile", "email", "offline_access", "User.Read")
 
-LONGEST_DISPLAY_NAME: Final = 90
-
 Result = TypeVar("Result")
 
 
-class EntraApplicationArgs(TypedDict):
-    """Arguments of `EntraApplication`.
-
-    display_name: 1 to 90 characters; people see it when they sign in.
-    redirect_uris: https URIs of the Web platform, without query, fragment or wildcard.
-    graph_permissions: delegated permissions of Microsoft Graph by name, such as ``Mail.Read``; an empty list asks for
-        none. Default: openid, profile, email, offline_access, User.Read.
-    owners: object ids of further owners; the deploying identity always is one.
-    tags, notes: kept with the app registration for the people who read it.
-    client_id: adopts the app registration that exists with this application (client) id instead of declaring one: it
-        is read and checked, and never changed or deleted.
-    """
+class ApplicationArgs(TypedDict):
+    """What an app registration is to be."""
 
     display_name: pulumi.Input[str]
-    redirect_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Name of the app registration, 1 to 90 characters. Users see it when they sign in."""
+
     graph_permissions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Delegated permissions of Microsoft Graph by name, such as ``Mail.Read``, at most 30. An empty list requests none.
+    Default: openid, profile, email, offline_access, User.Read."""
+
     owners: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Object ids of further owners. The deploying identity always is one."""
+
     tags: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Tags of the app registration, for the people who read it."""
+
     notes: NotRequired[pulumi.Input[str]]
+    """Notes of the app registration, for the people who read it, at most 1,024 characters."""
+
     client_id: NotRequired[str]
+    """Application (client) id of an app registration that exists. It is adopted: read and checked, and never changed or
+    deleted. Default: the stack declares a new one."""
+
+
+class EntraApplicationArgs(ApplicationArgs):
+    """Arguments of `EntraApplication`."""
+
+    redirect_uris: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """https URIs of the Web platform, without query, fragment or wildcard."""
 
 
 class EntraApplication(pulumi.ComponentResource):
@@ -76,22 +81,20 @@ class EntraApplication(pulumi.ComponentResource):
     service_principal_object_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Raises NationalCloud, InvalidRedirectUri, DisplayNameTooLong, InvalidInput and UnknownGraphPermission: at
-        once for plain values, else when the values become known."""
+        """Raises NationalCloud, InvalidRedirectUri, LimitExceeded, InvalidInput and UnknownGraphPermission: at once for
+        plain values, else when the values become known."""
         args = validated(EntraApplicationArgs, args)
         require_public_cloud({**os.environ, **cloud_settings(pulumi.Config("azuread").get)})
-        redirect_uris = checked(args["redirect_uris"], validate_redirect_uris)
-        display_name = checked(args["display_name"], validate_display_name)
+        values = checked(args)
         super().__init__("unifiedto:index:EntraApplication", name, None, opts)
         invoke_options = pulumi.InvokeOptions(parent=self)
         caller = invoked("the deploying identity", lambda: azuread.get_client_config(opts=invoke_options))
         self.tenant_id = pulumi.Output.from_input(caller.tenant_id)
         self._application: azuread.Application | None = None
-        adopted = args.get("client_id")
-        if adopted:
-            self._adopt(adopted, redirect_uris, invoke_options)
+        if adopted := args.get("client_id"):
+            self._adopt(adopted, values["redirect_uris"], invoke_options)
         else:
-            self._declare(name, args, display_name, redirect_uris, caller.object_id, invoke_options)
+            self._declare(name, values, caller.object_id, invoke_options)
         self.register_outputs(
             {
                 "client_id": self.client_id,
@@ -110,9 +113,7 @@ class EntraApplication(pulumi.ComponentResource):
     def _declare(
         self,
         name: str,
-        args: EntraApplicationArgs,
-        display_name: pulumi.Input[str],
-        redirect_uris: pulumi.Input[Sequence[str]],
+        values: Mapping[str, pulumi.Input[Any]],
         caller_object_id: str,
         invoke_options: pulumi.InvokeOptions,
     ) -> None:
@@ -121,20 +122,20 @@ class EntraApplication(pulumi.ComponentResource):
             lambda: azuread.get_service_principal(client_id=MICROSOFT_GRAPH, opts=invoke_options),
         )
         permissions = pulumi.Output.all(
-            names=args.get("graph_permissions", DEFAULT_GRAPH_PERMISSIONS),
+            names=values.get("graph_permissions", DEFAULT_GRAPH_PERMISSIONS),
             ids=graph.oauth2_permission_scope_ids,
         ).apply(lambda known: resolve_permissions(known["names"], known["ids"]))
         # The caller stays among the owners: with Application.ReadWrite.OwnedBy alone it could not change the app again.
-        owners = pulumi.Output.all(caller=caller_object_id, others=args.get("owners") or []).apply(
+        owners = pulumi.Output.all(caller=caller_object_id, others=values.get("owners") or []).apply(
             lambda known: list(dict.fromkeys([known["caller"], *known["others"]]))
         )
         options = pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(on_error=[advice_hook()]))
         application = azuread.Application(
             f"{name}-application",
-            display_name=display_name,
+            display_name=values["display_name"],
             sign_in_audience=AUDIENCE,
             api=azuread.ApplicationApiArgs(requested_access_token_version=2),
-            web=azuread.ApplicationWebArgs(redirect_uris=redirect_uris),
+            web=azuread.ApplicationWebArgs(redirect_uris=values["redirect_uris"]),
             required_resource_accesses=permissions.apply(
                 lambda ids: (
                     [
@@ -151,8 +152,8 @@ class EntraApplication(pulumi.ComponentResource):
                 )
             ),
             owners=owners,
-            tags=args.get("tags"),
-            notes=args.get("notes"),
+            tags=values.get("tags"),
+            notes=values.get("notes"),
             opts=options,
         )
         # Entra removes an application's service principal and secrets with it; the provider would wait 20 s for each.
@@ -222,28 +223,6 @@ _ABSENT: Final = re.compile(r"not found|no (applications?|service principals?) f
 def after(first: pulumi.Output[Any], value: pulumi.Output[str]) -> pulumi.Output[str]:
     """The value, which becomes known only when the other one is: what uses it is created after both."""
     return pulumi.Output.all(first, value).apply(lambda known: str(known[1]))
-
-
-def checked(value: pulumi.Input[Any], validate: Any) -> pulumi.Input[Any]:
-    """The value after validation: at once if it is plain, else when it becomes known."""
-    if isinstance(value, pulumi.Output):
-        return value.apply(lambda known: _validated(known, validate))
-    if isinstance(value, Sequence) and not isinstance(value, str) and any(isinstance(v, pulumi.Output) for v in value):
-        return pulumi.Output.all(*value).apply(lambda known: _validated(known, validate))
-    return _validated(value, validate)
-
-
-def _validated(value: Any, validate: Any) -> Any:
-    validate(value)
-    return value
-
-
-def validate_display_name(name: str) -> None:
-    """Raises DisplayNameTooLong for more than 90 characters, InvalidInput for none."""
-    if not name.strip():
-        raise InvalidInput(name="displayName", reason="it is empty")
-    if len(name) > LONGEST_DISPLAY_NAME:
-        raise DisplayNameTooLong(display_name=name, limit=LONGEST_DISPLAY_NAME)
 
 
 def resolve_permissions(names: Sequence[str], ids: Mapping[str, str]) -> list[str]:

@@ -15,7 +15,8 @@ MOST_REDIRECT_URIS: Final = 100
 """Limits for applications that accept personal accounts (documented:
 https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation and …/reply-url)."""
 
-_FORBIDDEN_IN_URI: Final = "!$'(),;"
+_FORBIDDEN_IN_URI: Final = "!$'(),;\"<>\\^`{|}"
+"""Refused by Entra (documented: …/reply-url), and what RFC 3986 allows in no URI."""
 
 _USER_INFO: Final = re.compile(r"//.*@")
 """User name and password in a URI: they are not printed."""
@@ -34,7 +35,7 @@ def validate_redirect_uris(uris: Sequence[str]) -> None:
             uri=uris[-1], reason=f"there are {len(uris)} of them and {MOST_REDIRECT_URIS} are allowed"
         )
     for uri in uris:
-        reason = _why_refused(uri)
+        reason = "it is listed twice" if uris.count(uri) > 1 else _why_refused(uri)
         if reason:
             raise InvalidRedirectUri(uri=_USER_INFO.sub(rf"//{STARS}@", uri), reason=reason)
 

@@ -63,17 +63,19 @@ class InvalidRedirectUri(ProgramError):
         super().__init__(f'The redirect URI "{cut(uri, 120)}" cannot be registered: {reason}.')
 
 
-class DisplayNameTooLong(ProgramError):
-    """Display name too long."""
+class LimitExceeded(ProgramError):
+    """Value beyond a limit of Entra."""
 
     code = "UNI105"
-    usual_cause = "The name of an app registration for personal accounts has at most 90 characters."
-    remedy = "Shorten displayName. Users see it on Microsoft's consent page."
+    usual_cause = (
+        "Entra and the azuread provider limit what an app registration for personal accounts holds: "
+        "https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation."
+    )
+    remedy = "Shorten the value or the list. Nothing was changed."
 
-    def __init__(self, *, display_name: str, limit: int) -> None:
-        super().__init__(
-            f'The display name "{cut(display_name, 40)}" has {len(display_name)} characters; {limit} are allowed.'
-        )
+    def __init__(self, *, name: str, size: int, unit: str, limit: int) -> None:
+        """name: of the input. unit: what is counted, such as ``characters``."""
+        super().__init__(f"The input {name} has {size} {unit}; {limit} are allowed.")
 
 
 class DuplicateRegistration(ProgramError):

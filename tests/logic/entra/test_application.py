@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
-from pulumi_unifiedto.entra.application import AUDIENCE, check_adopted, resolve_permissions, validate_display_name
+from pulumi_unifiedto.entra.application import AUDIENCE, check_adopted, resolve_permissions
 from pulumi_unifiedto.entra.redirect_uris import validate_redirect_uris
 from pulumi_unifiedto.errors import (
     ApplicationMismatch,
-    DisplayNameTooLong,
-    InvalidInput,
     InvalidRedirectUri,
     UnknownGraphPermission,
 )
@@ -95,30 +93,6 @@ def test_a_hundred_redirect_uris_are_taken_and_one_more_is_not() -> None:
     validate_redirect_uris(uris[:100])
     with pytest.raises(InvalidRedirectUri, match="there are 101 of them and 100 are allowed"):
         validate_redirect_uris(uris)
-
-
-# --- display name ----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["x", "Example CRM", "x" * 90, "Пример ☕"])
-def test_a_display_name_of_up_to_ninety_characters_is_taken(name: str) -> None:
-    validate_display_name(name)
-
-
-@pytest.mark.parametrize("length", [91, 120, 1000])
-def test_a_longer_display_name_is_refused_with_its_length(length: int) -> None:
-    with pytest.raises(DisplayNameTooLong) as refused:
-        validate_display_name("x" * length)
-    message = str(refused.value)
-    assert f"has {length} characters; 90 are allowed" in message
-    assert "next: Shorten displayName. Users see it on Microsoft's consent page." in message
-    assert len(message) < 400, "the name itself is cut"
-
-
-@pytest.mark.parametrize("name", ["", "   "])
-def test_an_empty_display_name_is_refused_as_empty_and_not_as_too_long(name: str) -> None:
-    with pytest.raises(InvalidInput, match=r"The input displayName is not usable: it is empty\."):
-        validate_display_name(name)
 
 
 # --- Graph permissions by name ---------------------------------------------------------------------------------------
