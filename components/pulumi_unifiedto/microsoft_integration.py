@@ -107,8 +107,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         deadline_s = proof_deadline_of(args)
         require_valid(_among(args, "workspace_id", "client_id"))
         application_args = checked({**_among(args, *ApplicationArgs.__annotations__), "redirect_uris": redirect_uris})
-        if isinstance(period := args.get("rotate_every", DEFAULT_PERIOD), str):
-            Period(period)
+        period = Period(args.get("rotate_every", DEFAULT_PERIOD)).text
         for resource_name, registration in zip(names, registrations, strict=True):
             declare_once(resource_name, {**registration, "api_url": api_url, "workspace_id": args["workspace_id"]})
         require_api_key(registrations)
@@ -176,17 +175,9 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         self.registrations = pulumi.Output.all(*map(_summary, self._registrations))
         self.secret_expires_at = secret.expires_at
         self.secret_days_left = self._watch_days_left(args, secret)
-        self.register_outputs(
-            {
-                "client_id": self.client_id,
-                "client_secret": self.client_secret,
-                "application_object_id": self.application_object_id,
-                "tenant_id": self.tenant_id,
-                "secret_expires_at": self.secret_expires_at,
-                "secret_rotates_at": self.secret_rotates_at,
-                "registrations": self.registrations,
-            }
-        )
+        # The days left change from day to day, and so do the states of the slots: they would show as changes.
+        registered = set(MicrosoftIntegration.__annotations__) - {"secret_days_left", "secret_slots"}
+        self.register_outputs({name: getattr(self, name) for name in sorted(registered)})
 
     def _watch_days_left(self, args: MicrosoftIntegrationArgs, secret: RotatingClientSecret) -> pulumi.Output[int]:
         """The days left of the current secret; warns, or fails, when one that is in use has fewer than the limit.

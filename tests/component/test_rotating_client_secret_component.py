@@ -15,7 +15,7 @@ from pulumi_unifiedto.client_secret.rotation import NEVER
 from pulumi_unifiedto.client_secret.slots import require_generation
 from pulumi_unifiedto.client_secret.stack_state import PASSWORD_TYPE
 from pulumi_unifiedto.entra.provider_errors import ADVICE_HOOK
-from pulumi_unifiedto.errors import SecretOfAnotherGeneration
+from pulumi_unifiedto.errors import InvalidInput, SecretOfAnotherGeneration
 from tests.component.conftest import Rehearse
 from tests.component.recorded_program import SCHEDULE_TYPE, UNKNOWN, Run, Secret, holds_secret, reveal
 
@@ -168,17 +168,18 @@ def test_an_empty_setting_counts_as_absent(absent: str | None, rehearse: Rehears
     assert (inputs["period"], inputs["force_tokens"], inputs["label"]) == ("P90D", ["", ""], "crm/prod secret")
 
 
-def test_settings_that_other_resources_give_are_taken(rehearse: Rehearse) -> None:
+@pytest.mark.parametrize(
+    ("argument", "name"),
+    [("rotate_every", "rotateEvery"), ("force_rotation", "forceRotation"), ("label", "label")],
+)
+def test_a_setting_that_another_resource_gives_is_refused(argument: str, name: str, rehearse: Rehearse) -> None:
     def program() -> None:
-        declaring(
-            rotate_every=pulumi.Output.from_input("P30D"),
-            force_rotation=pulumi.Output.from_input("leak 1"),
-            label=pulumi.Output.from_input("sign-in"),
-        )()
+        declaring(**{argument: pulumi.Output.from_input("P30D")})()
 
     run = rehearse(program)
-    assert run.error is None
-    assert run["secret-blue"].inputs["endDate"] == "2027-01-22T11:25:31Z"
+    assert isinstance(run.error, InvalidInput)
+    assert f"{name} is not usable: it comes from a resource, but must be known before the run" in str(run.error)
+    assert run.custom == []
 
 
 # --- run after run ---------------------------------------------------------------------------------------------------

@@ -268,37 +268,6 @@ def test_what_is_not_known_about_the_world_does_not_change_the_preview(
     assert checked.inputs == FIRST
 
 
-UNKNOWN_SETTING = pytest.mark.parametrize(
-    "unknown",
-    [
-        {"period": UNKNOWN},
-        {"label": UNKNOWN},
-        {"force_tokens": [UNKNOWN, ""]},
-        {"force_tokens": ["", UNKNOWN]},
-    ],
-    ids=["period", "label", "forced by the argument", "forced by the configuration"],
-)
-
-
-@UNKNOWN_SETTING
-def test_a_setting_that_is_not_known_yet_previews_the_schedule_as_it_is(
-    unknown: dict[str, Any], schedule: DynamicProvider
-) -> None:
-    checked = schedule.check(FIRST, settled(FIRST, NEXT_DAY, **unknown))
-    assert checked.failures == []
-    assert checked.inputs == FIRST
-
-
-@UNKNOWN_SETTING
-def test_a_setting_that_is_not_known_yet_lets_a_first_preview_succeed(
-    unknown: dict[str, Any], schedule: DynamicProvider
-) -> None:
-    checked = schedule.check({}, program(**unknown))
-    assert checked.failures == []
-    assert checked.inputs["generation"] == 0
-    assert "Unknown" not in repr(checked.inputs)
-
-
 @pytest.mark.parametrize("key", list(FIRST))
 def test_diff_never_asks_for_a_replacement_whatever_is_unknown_or_different(
     key: str, schedule: DynamicProvider

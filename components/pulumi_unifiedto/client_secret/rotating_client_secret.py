@@ -26,10 +26,10 @@ DEFAULT_PERIOD: Final = "P90D"
 class RotationArgs(TypedDict):
     """When a client secret rotates."""
 
-    rotate_every: NotRequired[pulumi.Input[str]]
+    rotate_every: NotRequired[str]
     """Period, an ISO 8601 duration from an hour to a year. A secret is valid for two periods. Default: P90D."""
 
-    force_rotation: NotRequired[pulumi.Input[str]]
+    force_rotation: NotRequired[str]
     """A new value rotates at the next update. So does a new value of the stack's ``unifiedto:forceRotation``."""
 
 
@@ -42,7 +42,7 @@ class RotatingClientSecretArgs(RotationArgs):
     application_object_id: pulumi.Input[str]
     """The bare object id of the app registration."""
 
-    label: NotRequired[pulumi.Input[str]]
+    label: NotRequired[str]
     """Begins each secret's display name in the portal. Default: ``<project>/<stack> <name>``."""
 
     consumers: NotRequired[Sequence[str]]
@@ -137,16 +137,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
             lambda secrets: {str(int(secret["generation"])): secret["ends_at"] for secret in secrets.values()}
         )
         self.slots = pulumi.Output.all(**{slot: self._summary(slot, passwords[slot], now) for slot in SLOT_NAMES})
-        self.register_outputs(
-            {
-                "value": self.value,
-                "key_id": self.key_id,
-                "generation": self.generation,
-                "slots": self.slots,
-                "rotates_at": self.rotates_at,
-                "expires_at": self.expires_at,
-            }
-        )
+        registered = ("value", "key_id", "generation", "slots", "rotates_at", "expires_at")
+        self.register_outputs({name: getattr(self, name) for name in registered})
 
     def _summary(
         self, slot: SlotName, password: pulumi.Output[azuread.ApplicationPassword | None], now: datetime

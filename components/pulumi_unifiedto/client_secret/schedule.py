@@ -15,10 +15,6 @@ from .in_state import RegistrationInState, ScheduledSecret, SlotInState
 from .period import Period, parse_instant
 from .rotation import Circumstances, SlotName, advance, from_properties, to_properties
 
-PERIOD_UNTIL_KNOWN: Final = "P90D"
-LABEL_UNTIL_KNOWN: Final = "unifiedto"
-"""What the first preview shows where the program's own values depend on resources that do not exist yet."""
-
 
 class RotationScheduleProvider(ResourceProvider):
     """Runs the state machine in `check`, so that a preview shows the very values that the update will use.
@@ -33,7 +29,7 @@ class RotationScheduleProvider(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         try:
-            run = circumstances(_olds, news)
+            run = circumstances(news)
             return CheckResult(to_properties(advance(from_properties(_olds), run, self._list_secrets)), [])
         except UnifiedtoError as error:
             return CheckResult({}, [CheckFailure("", str(error))])
@@ -55,24 +51,18 @@ class RotationScheduleProvider(ResourceProvider):
         return UpdateResult(_schedule_only(_news))
 
 
-def circumstances(olds: Mapping[str, Any], news: Mapping[str, Any]) -> Circumstances:
-    """The resource's inputs as one record. A setting that another resource gives is not known in a preview: until then
-    the last one stands."""
+def circumstances(news: Mapping[str, Any]) -> Circumstances:
+    """The resource's inputs as one record. What is not known in a preview is left out."""
     slots: Mapping[str, SlotInState] | None = known(news.get("slots_in_state"), None)
     registrations = [
         RegistrationInState(name=entry["name"], generation=int(entry["generation"]), key_id=entry["key_id"])
         for entry in known(news.get("registrations"), [])
     ]
-    last = list(olds.get("force_tokens") or ())
-    tokens = [
-        str(known(token, last[place] if place < len(last) else ""))
-        for place, token in enumerate(news.get("force_tokens") or ())
-    ]
     return Circumstances(
-        label=str(known(news["label"], LABEL_UNTIL_KNOWN)),
-        period=Period(known(news["period"], olds.get("period") or PERIOD_UNTIL_KNOWN)),
+        label=news["label"],
+        period=Period(news["period"]),
         now=parse_instant(news["now"]),
-        force_tokens=tuple(tokens),
+        force_tokens=tuple(news["force_tokens"]),
         application=str(known(news.get("application_object_id"), "")),
         slots=slots,
         registrations=registrations,
@@ -110,10 +100,10 @@ class RotationSchedule(pulumi.dynamic.Resource, module="unifiedto", name="Rotati
         self,
         name: str,
         *,
-        label: pulumi.Input[str],
-        period: pulumi.Input[str],
-        force_tokens: Sequence[pulumi.Input[str]],
-        now: pulumi.Input[str],
+        label: str,
+        period: str,
+        force_tokens: Sequence[str],
+        now: str,
         registrations: pulumi.Input[Sequence[RegistrationInState]],
         slots_in_state: pulumi.Input[Mapping[str, SlotInState] | None],
         application_object_id: pulumi.Input[str],

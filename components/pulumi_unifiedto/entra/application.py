@@ -95,15 +95,7 @@ class EntraApplication(pulumi.ComponentResource):
             self._adopt(adopted, values["redirect_uris"], invoke_options)
         else:
             self._declare(name, values, caller.object_id, invoke_options)
-        self.register_outputs(
-            {
-                "client_id": self.client_id,
-                "object_id": self.object_id,
-                "application_id": self.application_id,
-                "tenant_id": self.tenant_id,
-                "service_principal_object_id": self.service_principal_object_id,
-            }
-        )
+        self.register_outputs({name: getattr(self, name) for name in EntraApplication.__annotations__})
 
     @property
     def application(self) -> azuread.Application | None:
