@@ -39,6 +39,11 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.InvalidInput(name="clientId", reason="it must be a GUID"),
     errors.ApiKeyNotSecret(),
     errors.NationalCloud(cloud="usgovernment"),
+    errors.UnusableEnvironment(
+        variable="ALL_PROXY",
+        value="socks5://127.0.0.1:1080",
+        reason="a proxy of the kind socks5 is not supported, only http and https are",
+    ),
     errors.ApiKeyMissing(),
     errors.ApiKeyRefused(
         request="GET /unified/workspaceintegration",

@@ -18,6 +18,7 @@ from ..errors import (
     UnknownGraphPermission,
 )
 from ..program.arguments import validated
+from ..program.environment import require_usable_environment
 from .cloud import cloud_settings, require_public_cloud
 from .limits import checked
 from .provider_errors import advice_for, advice_hook
@@ -84,6 +85,7 @@ class EntraApplication(pulumi.ComponentResource):
         """Raises NationalCloud, InvalidRedirectUri, LimitExceeded, InvalidInput and UnknownGraphPermission: at once for
         plain values, else when the values become known."""
         args = validated(EntraApplicationArgs, args)
+        require_usable_environment()
         require_public_cloud({**os.environ, **cloud_settings(pulumi.Config("azuread").get)})
         values = checked(args)
         super().__init__("unifiedto:index:EntraApplication", name, None, opts)
