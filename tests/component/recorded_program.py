@@ -106,7 +106,8 @@ class Situation:
     application: Mapping[str, Any] = field(default_factory=dict)
     """Of the app registration that an adoption finds."""
     failing_calls: Mapping[str, str] = field(default_factory=dict)
-    """A function's name, such as getApplication, to the words with which it fails."""
+    """A function's name, such as ``getApplication`` or ``getApplication by clientId``, to the words with which it
+    fails."""
     state_is_readable: bool = True
     left_out: Sequence[str] = ()
     """Names of the resources that a person left out of the run (``--exclude``)."""
@@ -301,7 +302,9 @@ class _Monitor(mocks.MockMonitor):
         arguments = decode(request.args)
         with self._lock:
             self._run.calls.append((request.tok, arguments))
-        reason = self._run.situation.failing_calls.get(request.tok.rsplit(":", 1)[1])
+        function = request.tok.rsplit(":", 1)[1]
+        names = (function, *(f"{function} by {key}" for key in arguments))
+        reason = next((words for name, words in self._run.situation.failing_calls.items() if name in names), None)
         if request.tok == _READ_STATE and not self._run.situation.state_is_readable:
             reason = "no backend client is available"
         if reason is not None:

@@ -35,6 +35,7 @@ from tests.component.recorded_program import (
 CALLBACK = "https://api.unified.to/oauth/code"
 COLLEAGUE = "77777777-7777-7777-7777-777777777777"
 ADOPTED = "88888888-8888-8888-8888-888888888888"
+OBJECT_ID = "99999999-9999-4999-8999-999999999999"
 MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
 OUTPUTS = ("client_id", "object_id", "application_id", "tenant_id", "service_principal_object_id")
 
@@ -295,6 +296,31 @@ def test_an_adopted_app_that_does_not_fit_is_refused_with_what_it_lacks(
     assert isinstance(run.error, ApplicationMismatch)
     assert words in str(run.error)
     assert run.custom == []
+
+
+def test_a_client_id_that_is_no_guid_is_refused_before_anything_is_asked(rehearse: Rehearse) -> None:
+    run = rehearse(declaring(client_id="Example CRM"), application=FITTING)
+    assert isinstance(run.error, InvalidInput)
+    assert "clientId is not usable: it must be a GUID" in str(run.error)
+    assert run.calls == []
+
+
+def test_an_object_id_given_as_client_id_is_answered_with_the_client_id(rehearse: Rehearse) -> None:
+    by_client_id = 'Application with client ID "x" was not found'
+    run = rehearse(
+        declaring(client_id=OBJECT_ID),
+        application={**FITTING, "objectId": OBJECT_ID, "clientId": ADOPTED, "displayName": "Example CRM"},
+        failing_calls={"getApplication by clientId": by_client_id},
+    )
+    assert isinstance(run.error, ApplicationNotFound)
+    assert f"It is the object id of Example CRM. Set clientId to its client id, {ADOPTED}." in str(run.error)
+    assert run.custom == []
+
+
+def test_white_space_around_an_adopted_client_id_and_its_case_do_not_matter(rehearse: Rehearse) -> None:
+    run = rehearse(declaring(client_id=f"  {ADOPTED.upper()}\n"), application=FITTING)
+    assert run.error is None
+    assert run.exports["client_id"] == ADOPTED
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from ..errors import (
 from ..program.arguments import validated
 from ..program.environment import require_usable_environment
 from .cloud import cloud_settings, require_public_cloud
-from .limits import checked
+from .limits import checked, normal_client_id
 from .provider_errors import advice_for, advice_hook
 
 MICROSOFT_GRAPH: Final = "00000003-0000-0000-c000-000000000000"
@@ -88,12 +88,13 @@ class EntraApplication(pulumi.ComponentResource):
         require_usable_environment()
         require_public_cloud({**os.environ, **cloud_settings(pulumi.Config("azuread").get)})
         values = checked(args)
+        adopted = normal_client_id(args["client_id"]) if "client_id" in args else None
         super().__init__("unifiedto:index:EntraApplication", name, None, opts)
         invoke_options = pulumi.InvokeOptions(parent=self)
         caller = invoked("the deploying identity", lambda: azuread.get_client_config(opts=invoke_options))
         self.tenant_id = pulumi.Output.from_input(caller.tenant_id)
         self._application: azuread.Application | None = None
-        if adopted := args.get("client_id"):
+        if adopted:
             self._adopt(adopted, values["redirect_uris"], invoke_options)
         else:
             self._declare(name, values, caller.object_id, invoke_options)
@@ -170,12 +171,12 @@ class EntraApplication(pulumi.ComponentResource):
         found = invoked(
             f"the application {client_id}",
             lambda: azuread.get_application(client_id=client_id, opts=invoke_options),
-            absent=ApplicationNotFound(client_id=client_id),
+            absent=lambda: _not_found(client_id, invoke_options),
         )
         service_principal = invoked(
             f"the service principal of {client_id}",
             lambda: azuread.get_service_principal(client_id=client_id, opts=invoke_options),
-            absent=ApplicationMismatch(
+            absent=lambda: ApplicationMismatch(
                 client_id=client_id,
                 differences=["it has no service principal in this tenant, so Entra issues no token to it"],
                 next_step=f"Create it with: az ad sp create --id {client_id} and run again.",
@@ -185,6 +186,8 @@ class EntraApplication(pulumi.ComponentResource):
             object_id=found.object_id,
             audience=found.sign_in_audience,
             webs=found.webs,
+            spas=found.single_page_applications,
+            public_clients=found.public_clients,
             apis=found.apis,
             wanted=redirect_uris,
         ).apply(lambda known: check_adopted(client_id, known))
@@ -194,9 +197,21 @@ class EntraApplication(pulumi.ComponentResource):
         self.application_id = self.object_id.apply(lambda object_id: f"/applications/{object_id}")
 
 
-def invoked(what: str, invoke: Callable[[], Result], *, absent: UnifiedtoError | None = None) -> Result:
-    """The result of a function of the azuread provider. Raises `absent` for an object that does not exist, and another
-    error of the catalogue for every other failure.
+def _not_found(client_id: str, invoke_options: pulumi.InvokeOptions) -> UnifiedtoError:
+    """The error for a client id that no application has; says so where it is an application's object id."""
+    try:
+        found = azuread.get_application(object_id=client_id, opts=invoke_options)
+    except Exception:  # nothing of that kind either
+        return ApplicationNotFound(client_id=client_id)
+    return ApplicationNotFound(
+        client_id=client_id,
+        next_step=f"It is the object id of {found.display_name}. Set clientId to its client id, {found.client_id}.",
+    )
+
+
+def invoked(what: str, invoke: Callable[[], Result], *, absent: Callable[[], UnifiedtoError] | None = None) -> Result:
+    """The result of a function of the azuread provider. Raises what `absent` gives for an object that does not exist,
+    and another error of the catalogue for every other failure.
 
     The SDK raises a bare Exception with the provider's text (observed with the Pulumi SDK 3.272).
     """
@@ -205,7 +220,7 @@ def invoked(what: str, invoke: Callable[[], Result], *, absent: UnifiedtoError |
     except Exception as fault:
         text = str(fault)
         if absent is not None and _ABSENT.search(text):
-            raise absent from None
+            raise absent() from None
         advice = advice_for(what, text, operation="read")
         raise advice or EntraLookupFailed(what=what, reason=text) from None
 
@@ -234,18 +249,37 @@ def resolve_permissions(names: Sequence[str], ids: Mapping[str, str]) -> list[st
 
 def check_adopted(client_id: str, found: Mapping[str, Any]) -> str:
     """The object id of an adopted app registration; raises ApplicationMismatch with every difference that matters."""
-    webs, apis = found["webs"] or [], found["apis"] or []
-    registered = set(_field(webs[0], "redirect_uris") or ()) if webs else set()
+    apis = found["apis"] or []
+    platforms = {platform: _redirect_uris(found[key]) for key, platform in _PLATFORMS.items()}
     version = _field(apis[0], "requested_access_token_version") if apis else None
     differences = []
     if found["audience"] != AUDIENCE:
         differences.append(f"signInAudience is {found['audience']}, and {AUDIENCE} is needed")
     if version is not None and int(version) != 2:
         differences.append(f"api.requestedAccessTokenVersion is {int(version)}, and 2 is needed")
-    differences += [f"the redirect URI {uri} is not registered" for uri in found["wanted"] if uri not in registered]
+    for uri in found["wanted"]:
+        held_by = [platform for platform, uris in platforms.items() if uri in uris]
+        if "Web" not in held_by:
+            differences.append(
+                f"the redirect URI {uri} is registered for the platform {held_by[0]}, and Web is needed"
+                if held_by
+                else f"the redirect URI {uri} is not registered"
+            )
     if differences:
         raise ApplicationMismatch(client_id=client_id, differences=differences)
     return str(found["object_id"])
+
+
+_PLATFORMS: Final = {
+    "webs": "Web",
+    "spas": "Single-page application",
+    "public_clients": "Mobile and desktop applications",
+}
+"""What the azuread provider and the portal call an application's platforms."""
+
+
+def _redirect_uris(blocks: Any) -> list[str]:
+    return [uri for block in blocks or () for uri in _field(block, "redirect_uris") or ()]
 
 
 def _field(value: Any, name: str) -> Any:

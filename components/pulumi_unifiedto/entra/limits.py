@@ -61,6 +61,18 @@ def validate_owners(owners: Sequence[str]) -> None:
     _require_at_most("owners", {owner.lower() for owner in owners}, "entries", MOST_OWNERS - 1)
 
 
+def normal_client_id(text: str) -> str:
+    """An application (client) id in lower case and without white space around it. Raises InvalidInput for no GUID."""
+    normal = text.strip().lower()
+    if not is_guid(normal):
+        raise InvalidInput(
+            name="clientId",
+            reason="it must be a GUID",
+            next_step="Use the Application (client) ID that Entra shows on the app registration's overview page.",
+        )
+    return normal
+
+
 def _require_at_most(name: str, value: Collection[str], unit: str, limit: int) -> None:
     if len(value) > limit:
         raise LimitExceeded(name=name, size=len(value), unit=unit, limit=limit)

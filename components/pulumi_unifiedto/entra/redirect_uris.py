@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -62,10 +63,12 @@ def _why_refused(uri: str) -> str | None:
         return "it has a query, which apps for personal accounts do not allow"
     if "*" in uri:
         return "it has a wildcard"
-    found = sorted(set(uri) & set(_FORBIDDEN_IN_URI))
-    if found:
-        return f"it holds the character {found[0]}"
-    if any(character.isspace() for character in uri):
-        return "it holds white space"
+    for character in uri:
+        if not character.isascii() or not character.isprintable() or character == " ":
+            return (
+                f"it holds the character U+{ord(character):04X} ({unicodedata.name(character, 'a control character')})"
+            )
+        if character in _FORBIDDEN_IN_URI:
+            return f"it holds the character {character}"
     # The azuread provider requires the slash (observed with its upstream 3.9); Entra compares character by character.
     return None if parts.path else f"it has no path; for the host alone, write {uri}/"

@@ -177,8 +177,8 @@ class ApplicationNotFound(AccountError):
     usual_cause = "The client id is wrong or of another tenant, or the application was deleted."
     remedy = "Compare clientId with Entra, App registrations; Deleted applications lists those of the last 30 days."
 
-    def __init__(self, *, client_id: str) -> None:
-        super().__init__(f"The tenant has no application with client id {client_id}.")
+    def __init__(self, *, client_id: str, next_step: str | None = None) -> None:
+        super().__init__(f"The tenant has no application with client id {client_id}.", next_step=next_step)
 
 
 class ApplicationMismatch(AccountError):

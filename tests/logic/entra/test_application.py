@@ -53,8 +53,11 @@ def test_a_redirect_uri_that_entra_takes_is_taken(uri: str) -> None:
         ("https://*.example.com/oauth/code", "it has a wildcard"),
         ("https://auth.example.com/*", "it has a wildcard"),
         ("https://auth.example.com/oauth(code)", "it holds the character ("),
-        ("https://auth.example.com/oauth code", "it holds white space"),
-        ("https://auth.example.com/oauth/code\n", "it holds white space"),
+        ("https://auth.example.com/oauth/\u200bcode", "it holds the character U+200B (ZERO WIDTH SPACE)"),
+        ("https://auth.example.com/oauth/cod\u0435", "it holds the character U+0435 (CYRILLIC SMALL LETTER IE)"),
+        ("https://auth.example.com/oauth/code\u00a0", "it holds the character U+00A0 (NO-BREAK SPACE)"),
+        ("https://auth.example.com/oauth code", "it holds the character U+0020 (SPACE)"),
+        ("https://auth.example.com/oauth/code\n", "it holds the character U+000A (a control character)"),
         ("https://auth.example.com:port/oauth/code", "it is not a URI"),
         ("https://auth.example.com:99999/oauth/code", "it is not a URI"),
         ("https://[auth.example.com/oauth/code", "it is not a URI"),
@@ -158,6 +161,8 @@ def found_app(**changes: Any) -> dict[str, Any]:
         "object_id": OBJECT_ID,
         "audience": AUDIENCE,
         "webs": [{"redirect_uris": [CALLBACK, "https://other.example.com/cb"]}],
+        "spas": [],
+        "public_clients": None,
         "apis": [{"requested_access_token_version": 2.0}],
         "wanted": [CALLBACK],
         **changes,
@@ -185,11 +190,19 @@ def test_the_provider_s_own_result_types_are_read_like_plain_ones() -> None:
         ),
         ({"apis": [{"requested_access_token_version": 1.0}]}, "api.requestedAccessTokenVersion is 1, and 2 is needed"),
         ({"webs": []}, f"the redirect URI {CALLBACK} is not registered"),
+        (
+            {"webs": [], "spas": [{"redirect_uris": [CALLBACK]}]},
+            f"the redirect URI {CALLBACK} is registered for the platform Single-page application, and Web is needed",
+        ),
+        (
+            {"webs": [], "public_clients": [{"redirect_uris": [CALLBACK]}]},
+            f"{CALLBACK} is registered for the platform Mobile and desktop applications, and Web is needed",
+        ),
         ({"webs": None}, f"the redirect URI {CALLBACK} is not registered"),
         ({"webs": [{"redirect_uris": None}]}, f"the redirect URI {CALLBACK} is not registered"),
         ({"webs": [{"redirect_uris": [CALLBACK.upper()]}]}, f"the redirect URI {CALLBACK} is not registered"),
     ],
-    ids=["audience", "token version", "no Web platform", "null", "null URIs", "case counts"],
+    ids=["audience", "token version", "no Web", "another platform", "desktop", "null", "null URIs", "case counts"],
 )
 def test_an_adopted_app_that_lacks_something_is_refused_and_left_as_it_is(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ApplicationMismatch) as refused:
