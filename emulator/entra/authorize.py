@@ -8,7 +8,7 @@ and never redirected: unknown client, wrong authority, wrong redirect URI, accou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,11 +17,13 @@ from emulator.core.world import World, world_of
 from emulator.entra import clients, grants, login_errors, pages, redirect_uris, scopes
 from emulator.entra.directory import DirectoryObject
 from emulator.entra.grants import Grant
+from emulator.entra.login import form_of
 from emulator.entra.login_errors import Failure, LoginError
 from emulator.entra.tenants import ACCOUNTS, Account, Authority, account_named, authority_named
 
 _CHOICE_PARAMETERS = ("account", "action")
-_PROMPTS = ("", "none", "login", "select_account", "consent", "create")
+_MODELLED = {"response_type": "code", "response_mode": "query", "code_challenge_method": "S256"}
+"""Parameters that have one value here; a prompt other than ``none`` shows the account picker."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class _Request:
 async def authorize(request: Request) -> Response:
     """The authorize endpoint, GET and POST."""
     if request.method == "POST":
-        parameters = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+        parameters = await form_of(request)
     else:
         parameters = dict(request.query_params)
     try:
@@ -48,16 +50,16 @@ async def authorize(request: Request) -> Response:
     try:
         return _answer(checked, request)
     except _ShownError as shown:
-        return pages.error(shown.refusal, shown.refusal.failure.status)
+        return pages.error(shown.refusal, shown.refusal.status)
     except LoginError as refusal:
-        return _back(checked, {"error": refusal.error, "error_description": refusal.description})
+        return _back(checked, {"error": refusal.failure.error, "error_description": refusal.description})
 
 
 class _ShownError(Exception):
     """A refusal that is shown to the person although the redirect URI is right."""
 
     def __init__(self, refusal: LoginError) -> None:
-        super().__init__(refusal.text)
+        super().__init__(refusal.message)
         self.refusal = refusal
 
 
@@ -72,26 +74,17 @@ def _checked(world: World, tenant: str, parameters: dict[str, str]) -> _Request:
         raise LoginError(login_errors.REDIRECT_URI_MISSING)
     if not redirect_uris.matches(redirect_uri, application.resource["web"]["redirectUris"]):
         raise LoginError(login_errors.REDIRECT_URI_MISMATCH, redirect_uri=redirect_uri, app_id=app_id)
-    response_mode = parameters.get("response_mode") or "query"
-    if response_mode != "query":
-        raise LoginError(login_errors.RESPONSE_MODE_UNSUPPORTED, value=response_mode)
     return _Request(world, authority, application, redirect_uri, parameters)
 
 
 def _answer(checked: _Request, request: Request) -> Response:
     """The picker, or the way back with a code. Raises ``LoginError`` for what is sent back as an error."""
     parameters = checked.parameters
-    response_type = parameters.get("response_type", "")
-    if response_type != "code":
-        failure = login_errors.RESPONSE_TYPE_UNSUPPORTED if response_type else login_errors.PARAMETER_MISSING
-        raise LoginError(failure, value=response_type, name="response_type")
+    for name, value in _MODELLED.items():
+        if parameters.get(name, value) != value:
+            raise LoginError(login_errors.REQUEST_MALFORMED, detail=f"The emulator models {name}={value} only.")
     wanted = scopes.delegated(checked.world, parameters.get("scope", ""), checked.application)
-    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
-    if grants.challenge_problem(challenge, method):
-        raise LoginError(login_errors.CHALLENGE_INVALID, method=str(method))
-    prompt = parameters.get("prompt", "")
-    if prompt not in _PROMPTS:
-        raise LoginError(login_errors.REQUEST_MALFORMED, detail=f"Unsupported prompt '{prompt}'.")
+    prompt = parameters.get("prompt")
     if parameters.get("action") == "cancel":
         raise LoginError(login_errors.USER_DECLINED)
     hint = parameters.get("account") or parameters.get("login_hint")
@@ -140,7 +133,6 @@ def _code(checked: _Request, account: Account, wanted: scopes.Wanted) -> str:
             app_id=app_id,
             account_id=account.object_id,
             scopes=list(wanted.values),
-            authority=checked.authority.name,
             redirect_uri=checked.redirect_uri,
             nonce=checked.parameters.get("nonce"),
             challenge=checked.parameters.get("code_challenge"),
