@@ -18,7 +18,6 @@ from emulator.core import guard
 from emulator.core.clock import real_now
 from emulator.core.faults import Action
 from emulator.core.journal import Entry
-from emulator.core.pages import templates_of
 from emulator.core.routes import Refused, Route, ServiceName, template_of
 from emulator.core.store import exchange
 from emulator.core.world import World, log
@@ -26,7 +25,7 @@ from emulator.core.world import World, log
 TRANSPORT_EXTENSION = "emulator.transport"
 _CLOSING_DEADLINE_S = 0.25
 _WITHOUT_BODY = (204, 205, 304)
-_TEMPLATES = templates_of(__file__)
+_NOT_JSON = "<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works.</h1></body></html>"
 
 
 class Endpoint:
@@ -106,7 +105,7 @@ async def _answer(
         status = 404 if service == "unknown" else 501
         log.warning("%s %s: no such route (%s)", request.method, request.url.path, service)
         return await world.refusal(service, status, reason).response(request)
-    stale = fault is not None and fault.kind == "stale_read" and request.method == "GET"
+    stale = fault is not None and fault.kind == "stale_read"
     with exchange(service, stale=stale):
         response, entry["error"] = await _act(world, route, request)
     entry["acted"] = True
@@ -115,7 +114,7 @@ async def _answer(
     if fault.kind == "status_after":
         return await _scripted(world, service, request, fault)
     if fault.kind == "not_json":
-        return HTMLResponse(_TEMPLATES.get_template("it_works.html").render())
+        return HTMLResponse(_NOT_JSON)
     if fault.kind == "reset_after":
         return None
     return response
