@@ -18,7 +18,7 @@ from emulator.entra import clients, grants, login_errors, pages, redirect_uris, 
 from emulator.entra.directory import DirectoryObject
 from emulator.entra.grants import Grant
 from emulator.entra.login import form_of
-from emulator.entra.login_errors import Failure, LoginError
+from emulator.entra.login_errors import LoginError
 from emulator.entra.tenants import ACCOUNTS, Account, Authority, account_named, authority_named
 
 _CHOICE_PARAMETERS = ("account", "action")
@@ -49,18 +49,10 @@ async def authorize(request: Request) -> Response:
         return pages.error(refusal)
     try:
         return _answer(checked, request)
-    except _ShownError as shown:
-        return pages.error(shown.refusal, shown.refusal.status)
     except LoginError as refusal:
+        if refusal.failure.is_shown:
+            return pages.error(refusal, refusal.status)
         return _back(checked, {"error": refusal.failure.error, "error_description": refusal.description})
-
-
-class _ShownError(Exception):
-    """A refusal that is shown to the person although the redirect URI is right."""
-
-    def __init__(self, refusal: LoginError) -> None:
-        super().__init__(refusal.message)
-        self.refusal = refusal
 
 
 def _checked(world: World, tenant: str, parameters: dict[str, str]) -> _Request:
@@ -96,7 +88,7 @@ def _answer(checked: _Request, request: Request) -> Response:
         return _picker(checked, request, wanted, None)
     account = account_named(hint)
     if account is None:
-        raise _shown(login_errors.ACCOUNT_UNKNOWN, account=hint)
+        raise LoginError(login_errors.ACCOUNT_UNKNOWN, account=hint)
     return _back(checked, {"code": _code(checked, account, wanted)})
 
 
@@ -119,14 +111,11 @@ def _may_sign_in(checked: _Request, account: Account) -> bool:
 
 def _code(checked: _Request, account: Account, wanted: scopes.Wanted) -> str:
     world, app_id = checked.world, checked.application.app_id
-    try:
-        clients.require_account(checked.application, checked.authority, account)
-    except LoginError as refusal:
-        raise _ShownError(refusal) from refusal
+    clients.require_account(checked.application, checked.authority, account)
     if account.is_admin:
         grants.consent_as_admin(world, app_id, account.tenant_id, wanted.needs_admin)
     elif wanted.needs_admin and not grants.has_admin_consent(world, app_id, account.tenant_id, wanted.needs_admin):
-        raise _shown(login_errors.ADMIN_CONSENT_NEEDED, scopes=" ".join(wanted.needs_admin), app_id=app_id)
+        raise LoginError(login_errors.ADMIN_CONSENT_NEEDED, scopes=" ".join(wanted.needs_admin), app_id=app_id)
     return grants.issue_code(
         world,
         Grant(
@@ -147,7 +136,3 @@ def _back(checked: _Request, answer: dict[str, str]) -> Response:
     parts = urlsplit(checked.redirect_uri)
     parts = parts._replace(query="&".join(filter(None, [parts.query, urlencode(values)])))
     return RedirectResponse(urlunsplit(parts), 302, headers={"Cache-Control": "no-store"})
-
-
-def _shown(failure: Failure, **facts: str) -> _ShownError:
-    return _ShownError(LoginError(failure, **facts))

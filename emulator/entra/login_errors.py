@@ -18,12 +18,16 @@ from emulator.entra.ids import fresh
 
 @dataclass(frozen=True)
 class Failure:
-    """One kind of refusal: number, text with ``{placeholders}``, OAuth error, HTTP status of the token endpoint."""
+    """One kind of refusal: number, text with ``{placeholders}``, OAuth error, HTTP status of the token endpoint.
+
+    ``is_shown``: the authorize page shows it to the person although the redirect URI is right.
+    """
 
     number: int
     text: str
     error: str = "invalid_request"
     status: int = 400
+    is_shown: bool = False
 
 
 INVALID_SECRET = Failure(
@@ -122,8 +126,9 @@ ACCOUNT_NOT_IN_TENANT = Failure(
     50020,
     "User account '{account}' from identity provider '{provider}' does not exist in tenant '{tenant}' and cannot "
     "access the application '{app_id}'({name}) in that tenant.",
+    is_shown=True,
 )
-ACCOUNT_UNKNOWN = Failure(50034, "The user account '{account}' does not exist in this directory.")
+ACCOUNT_UNKNOWN = Failure(50034, "The user account '{account}' does not exist in this directory.", is_shown=True)
 SIGN_IN_NEEDED = Failure(50058, "A silent sign-in request was sent but no user is signed in.", error="login_required")
 USER_DECLINED = Failure(65004, "User declined to consent to access the app.", error="access_denied")
 ADMIN_CONSENT_NEEDED = Failure(
@@ -131,6 +136,7 @@ ADMIN_CONSENT_NEEDED = Failure(
     "An administrator must grant the permissions '{scopes}' to application '{app_id}'.",
     error="access_denied",
     status=403,
+    is_shown=True,
 )
 CODE_USED = Failure(
     54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code.", error="invalid_grant"

@@ -18,10 +18,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
 from cryptography.fernet import InvalidToken
+from starlette.requests import Request
+from starlette.responses import Response
 
 from emulator.core.world import World
 from emulator.unifiedto.catalogue import offered, scopes_for
-from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
+from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found, page_response
 from emulator.unifiedto.model import JsonObject, Row
 from emulator.unifiedto.seed import SHARED_CLIENT_ID, VAULT_CLIENT_ID
 from emulator.unifiedto.state import Workspace
@@ -32,8 +34,19 @@ CALLBACK_PATH = "/oauth/code"
 _EXCHANGE_TIMEOUT_S = 30.0
 
 
-class NoCredentialsPage(Exception):
+class NoCredentialsPage(UnifiedRefusal):
     """The integration has no credentials, and the workspace answers that with a page of Unified.to's (U11)."""
+
+    def __init__(self) -> None:
+        super().__init__(200, "the integration has no OAuth credentials")
+
+    async def response(self, request: Request) -> Response:
+        return page_response(
+            200,
+            "Unified.to",
+            "This integration is not configured",
+            "Ask the workspace's administrator to add OAuth credentials.",
+        )
 
 
 @dataclass(frozen=True)

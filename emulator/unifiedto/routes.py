@@ -14,7 +14,7 @@ from emulator.core.routes import Handler, Missing, Route, Source
 from emulator.core.world import World, world_of
 from emulator.unifiedto import oauth, wire
 from emulator.unifiedto.catalogue import offered
-from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found, page_response
+from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
 from emulator.unifiedto.model import Row
 from emulator.unifiedto.seed import API_KEY, ENVIRONMENTS, WORKSPACE_ID
 from emulator.unifiedto.state import Workspace
@@ -149,15 +149,7 @@ async def _list_workspace_catalogue(call: Call) -> Response:
 
 async def _authorization_url(call: Call) -> Response:
     _same_workspace(call)
-    try:
-        url = oauth.authorization_url(call.world, call.workspace, call.path("integration_type"), call.query)
-    except oauth.NoCredentialsPage:
-        return page_response(
-            200,
-            "Unified.to",
-            "This integration is not configured",
-            "Ask the workspace's administrator to add OAuth credentials.",
-        )
+    url = oauth.authorization_url(call.world, call.workspace, call.path("integration_type"), call.query)
     if call.query.flag("redirect"):
         return RedirectResponse(url, 302)
     return PlainTextResponse(url)

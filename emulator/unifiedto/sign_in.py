@@ -33,8 +33,6 @@ def sign_in(world: World, integration_type: str, environment: str, account: str 
     workspace = workspace_of(world)
     try:
         url = oauth.authorization_url(world, workspace, integration_type, Query([("env", environment)]))
-    except oauth.NoCredentialsPage:
-        return _failed("", "the integration has no OAuth credentials")
     except UnifiedRefusal as refusal:
         return _failed("", refusal.message)
     asked = dict(parse_qsl(urlsplit(url).query))
