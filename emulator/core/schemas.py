@@ -36,4 +36,4 @@ def checked(model: type[Model], values: object) -> Model:
 def words_of(error: ValidationError) -> str:
     """Which fields are wrong, and how. It quotes no value."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'it'}: {problem['msg']}" for problem in problems)
+    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'the body'}: {problem['msg']}" for problem in problems)

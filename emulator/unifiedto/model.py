@@ -129,7 +129,7 @@ def check_edit(changes: JsonObject) -> JsonObject:
 
 
 def _checked(model: type[BaseModel], values: object) -> JsonObject:
-    """``values`` to the letter. Messages name fields, never values."""
+    """``values`` themselves, if they fit the model. Messages name fields, never values."""
     try:
         model.model_validate(values)
     except ValidationError as error:
