@@ -6,29 +6,25 @@ They are never journalled and never meet faults.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import AwareDatetime, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from emulator.core.clock import format_instant, parse_instant
-from emulator.core.faults import InvalidFault
-from emulator.core.routes import Refused, Route, Source
-from emulator.core.settings import InvalidSwitch
+from emulator.core.clock import format_instant
+from emulator.core.routes import Route, Source
+from emulator.core.schemas import Invalid, Strict, checked
 from emulator.core.world import World, world_of
 
 
-class ControlRefused(Refused):
-    """A control request that is not valid; nothing was changed."""
+class ClockChange(Strict):
+    """How the virtual clock changes: a jump to ``now``, then ahead, then another pace."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-    def response(self) -> Response:
-        return JSONResponse({"error": self.reason}, status_code=400)
+    now: AwareDatetime | None = Field(None, strict=False)
+    advance_s: float = 0
+    scale: float | None = None
 
 
 async def _health(request: Request) -> Response:
@@ -39,8 +35,8 @@ async def _health(request: Request) -> Response:
 async def _journal(request: Request) -> Response:
     world = world_of(request)
     since = request.query_params.get("since", "0")
-    if not re.fullmatch("[0-9]{1,18}", since):
-        raise ControlRefused("since must be a number")
+    if not since.isdecimal():
+        raise Invalid("since must be a number")
     entries = world.journal.entries(int(since), request.query_params.get("service"))
     return JSONResponse({"last_seq": world.journal.last_seq, "entries": entries})
 
@@ -56,10 +52,7 @@ async def _settings(request: Request) -> Response:
 
 async def _change_settings(request: Request) -> Response:
     world = world_of(request)
-    try:
-        world.settings.update(await _object(request))
-    except InvalidSwitch as error:
-        raise ControlRefused(str(error)) from error
+    world.settings.update(await json_object(request))
     return JSONResponse(world.settings.as_dict())
 
 
@@ -69,19 +62,8 @@ async def _clock(request: Request) -> Response:
 
 async def _change_clock(request: Request) -> Response:
     world = world_of(request)
-    change = await _object(request)
-    unknown = sorted(change.keys() - {"now", "advance_s", "scale"})
-    if unknown or not change:
-        raise ControlRefused('the clock takes {"now": instant}, {"advance_s": seconds} or {"scale": factor}')
-    for name in ("advance_s", "scale"):
-        value = change.get(name, 0)
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
-            raise ControlRefused(f"{name} of the clock must be a number")
-    try:
-        instant = parse_instant(change["now"]) if "now" in change else None
-        world.clock.change(instant=instant, advance_s=change.get("advance_s", 0), scale=change.get("scale"))
-    except (ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise ControlRefused(f"the clock cannot be changed: {error}") from error
+    change = checked(ClockChange, await json_object(request))
+    world.clock.change(instant=change.now, advance_s=change.advance_s, scale=change.scale)
     return JSONResponse(_clock_state(world))
 
 
@@ -91,10 +73,7 @@ async def _faults(request: Request) -> Response:
 
 async def _add_fault(request: Request) -> Response:
     world = world_of(request)
-    try:
-        world.faults.add(await _object(request))
-    except InvalidFault as error:
-        raise ControlRefused(str(error)) from error
+    world.faults.add(await json_object(request))
     return JSONResponse({"pending": world.faults.pending()}, status_code=201)
 
 
@@ -108,13 +87,14 @@ async def _reset(request: Request) -> Response:
     return Response(status_code=204)
 
 
-async def _object(request: Request) -> Mapping[str, Any]:
+async def json_object(request: Request) -> Mapping[str, Any]:
+    """The JSON object of a request. Raises ``Invalid``."""
     try:
         value = await request.json()
     except (ValueError, RecursionError) as error:
-        raise ControlRefused(f"the body is not JSON: {error}") from error
+        raise Invalid(f"the body is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise ControlRefused("the body must be a JSON object")
+        raise Invalid("the body must be a JSON object")
     return value
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from emulator.core import services
-from emulator.core.app import all_routes
 from emulator.core.routes import template_of
 
 _ORDER = ("entra", "graph", "unifiedto", "portal", "control")
@@ -31,8 +30,9 @@ A request that no route takes is answered 501 in the error format of the service
 be told), journalled without a route, and logged. That goes for these, and for everything else that is not named above:
 """
 _MISSING_PARTS = """Of what is served, these parts are missing: certificates and client assertions (refused,
-AADSTS9002313), consent of one user at a time, multi-factor authentication and Conditional Access, response
-modes other than `query` (refused, AADSTS900144), PKCE other than S256, properties of an application that no component
+AADSTS9002313), tenants named by a domain (refused, AADSTS90002), consent of one user at a time, multi-factor
+authentication and Conditional Access, response modes other than `query` and PKCE other than S256 (refused,
+AADSTS9002313), properties of an application that no component
 declares, such as app roles or the redirect URIs of public clients (refused, 400), restoring what was deleted, `$filter`
 beyond `eq`, `$top`, `$orderby` and `$expand` (refused, 400), sorting a list of Unified.to's (501), re-authorizing a
 connection (501), and sign-ins through other vendors than Microsoft (501)."""
@@ -41,7 +41,8 @@ connection (501), and sign-ins through other vendors than Microsoft (501)."""
 def coverage_page() -> str:
     """The page, as Markdown: every route with its source and the totals, then what is missing."""
     loaded = services.load()
-    routes = sorted(all_routes(loaded), key=lambda route: _ORDER.index(route.service))
+    declared = (route for service in loaded for route in service.routes)
+    routes = sorted(declared, key=lambda route: _ORDER.index(route.service))
     totals = Counter(route.source.value for route in routes)
     lines = [
         _INTRODUCTION,
@@ -54,7 +55,7 @@ def coverage_page() -> str:
         _MISSING,
         "| service | method | path | at the service |",
         "|---|---|---|---|",
-        *(_row(gap.service, gap.method, gap.path, gap.reference) for gap in loaded.missing),
+        *(_row(gap.service, gap.method, gap.path, gap.reference) for service in loaded for gap in service.missing),
         "",
         _MISSING_PARTS,
     ]

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -20,17 +19,11 @@ import httpx
 from filelock import Timeout
 
 from emulator.core.client import EmulatorControl
-from emulator.core.server import (
-    START_DEADLINE_S,
-    STOP_DEADLINE_S,
-    EmulatorError,
-    RunningServer,
-    state_lock,
-    unusable,
-)
-from emulator.core.settings import InvalidSwitch
+from emulator.core.schemas import Invalid
+from emulator.core.server import STOP_DEADLINE_S, EmulatorError, EmulatorServer, state_lock, unusable
 
 _RECORD = "server.json"
+_START_DEADLINE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -55,37 +48,33 @@ def serve(
 ) -> None:
     """Serve in the foreground until SIGINT or SIGTERM.
 
-    ``announce`` is called with the ``Daemon`` record once requests are answered. With ``port=0`` the port of the last
+    ``announce`` is called with the ``Daemon`` record once connections are taken. With ``port=0`` the port of the last
     run is taken again if it is free, so that addresses kept by clients stay right. ``switches`` are set before the
-    first request. Raises ``EmulatorError`` for a switch that does not exist, and as ``EmulatorServer.start`` does.
+    first request. Raises ``EmulatorError`` for a switch that does not exist, and as ``EmulatorServer`` does.
     """
     state_dir = state_dir.resolve()
-    running = _open_again(state_dir) if port == 0 else RunningServer(state_dir, port)
+    server = _open_again(state_dir) if port == 0 else EmulatorServer(state_dir, port)
     try:
-        running.world.settings.update(switches or {})
-    except InvalidSwitch as error:
-        running.close()
+        server.world.settings.update(switches or {})
+    except Invalid as error:
+        server.close()
         raise EmulatorError(str(error)) from error
-    record = Daemon(os.getpid(), running.world.base_url, str(running.world.tls.bundle), running.world.environment())
-
-    _write_record(state_dir, record)
-
-    def tell() -> None:
-        if running.server.listening.wait(START_DEADLINE_S) and announce is not None:
-            announce(record)
+    record = Daemon(os.getpid(), server.base_url, str(server.ca_bundle), server.env())
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        running.server.should_exit = True
+        server.stop()
 
     # uvicorn raises a signal again after shutting down. Without these handlers, that would end the process.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    threading.Thread(target=tell, name="emulator-announce", daemon=True).start()
+    _write_record(state_dir, record)
+    if announce is not None:
+        announce(record)
     try:
-        running.run()
+        server.run()
     finally:
         _write_record(state_dir, Daemon(0, record.base_url, record.ca_bundle, {}))
-        running.close()
+        server.close()
 
 
 def find(state_dir: Path) -> Daemon | None:
@@ -144,7 +133,7 @@ def start_daemon(state_dir: Path, port: int = 0, log_file: Path | None = None) -
             start_new_session=True,
             env=environment,
         )
-    deadline = time.monotonic() + START_DEADLINE_S
+    deadline = time.monotonic() + _START_DEADLINE_S
     while time.monotonic() < deadline:
         found = find(state_dir)
         if found is not None:
@@ -202,15 +191,15 @@ def _is_emulator(pid: int) -> bool:
     return " -m emulator serve" in command
 
 
-def _open_again(state_dir: Path) -> RunningServer:
+def _open_again(state_dir: Path) -> EmulatorServer:
     last = _read_record(state_dir)
     if last is not None:
         port = httpx.URL(last.base_url).port or 0
         try:
-            return RunningServer(state_dir, port)
+            return EmulatorServer(state_dir, port)
         except EmulatorError as error:
             logging.getLogger("emulator").info("port %d of the last run is not free: %s", port, error)
-    return RunningServer(state_dir, 0)
+    return EmulatorServer(state_dir, 0)
 
 
 def _write_record(state_dir: Path, record: Daemon) -> None:

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.core import guard
 from emulator.core.clock import real_now
 from emulator.core.faults import Action
 from emulator.core.journal import Entry
-from emulator.core.pages import templates_of
 from emulator.core.routes import Refused, Route, ServiceName, template_of
 from emulator.core.store import exchange
 from emulator.core.world import World, log
 
 TRANSPORT_EXTENSION = "emulator.transport"
-_DEFAULT_HOLD_S = 60.0
 _CLOSING_DEADLINE_S = 0.25
 _WITHOUT_BODY = (204, 205, 304)
-_TEMPLATES = templates_of(__file__)
+_NOT_JSON = "<!DOCTYPE html><html><head><title>Service</title></head><body><h1>It works.</h1></body></html>"
 
 
-class PathEndpoint:
-    """ASGI application for one path: picks the route by method, and carries out one exchange."""
+class Endpoint:
+    """ASGI application for one path: picks the route by method, and carries out one exchange.
+
+    Without ``routes`` it is for paths that no route knows.
+    """
 
     def __init__(self, world: World, routes: Mapping[str, Route]) -> None:
         self._world = world
@@ -43,31 +42,21 @@ class PathEndpoint:
         await carry_out(self._world, self._routes.get(scope["method"]), scope, receive, send)
 
 
-class UnknownEndpoint:
-    """ASGI application for paths that no route knows."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await carry_out(self._world, None, scope, receive, send)
-
-
 async def carry_out(world: World, route: Route | None, scope: Scope, receive: Receive, send: Send) -> None:
     """One exchange: read, meet a fault or act, answer, record. An incomplete request is recorded and has no effect."""
     body, is_whole = await _read(receive)
     request = Request(scope, _replay(body, receive))
-    refusal = None if route is None else guard.problem_with(request, route.service)
-    if refusal is not None:
-        await JSONResponse({"error": f"refused: {refusal}"}, 403)(scope, receive, send)
+    problem = None if route is None else guard.problem_with(request, route.service)
+    if problem is not None:
+        refused = await Refused(403, f"refused: {problem}").response(request)
+        await refused(scope, receive, send)
         return
     if route is not None and route.service == "control":
         if is_whole:
             response, _ = await _act(world, route, request)
             await response(scope, receive, send)
         return
-    service: ServiceName = world.services.owner_of(scope["path"]) if route is None else route.service
+    service: ServiceName = world.owner_of(scope["path"]) if route is None else route.service
     entry: Entry = {
         "seq": 0,
         "at": real_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -97,7 +86,7 @@ async def carry_out(world: World, route: Route | None, scope: Scope, receive: Re
         await answer(scope, receive, send)
         return
     assert fault is not None
-    await _break(fault, answer, _Connection(scope.get("extensions", {}).get(TRANSPORT_EXTENSION), receive, send))
+    await _break(fault, answer, scope["extensions"][TRANSPORT_EXTENSION], receive, send)
 
 
 async def _answer(
@@ -110,22 +99,22 @@ async def _answer(
         if fault.kind in ("refuse", "reset_before", "timeout"):
             return None
         if fault.kind == "status":
-            return _scripted(world, service, request, fault)
+            return await _scripted(world, service, request, fault)
     if route is None:
         reason = f"The emulator has no route for {request.method} {request.url.path}."
         status = 404 if service == "unknown" else 501
         log.warning("%s %s: no such route (%s)", request.method, request.url.path, service)
-        return world.services.refuse(service, request, status, reason)
-    stale = fault is not None and fault.kind == "stale_read" and request.method == "GET"
+        return await world.refusal(service, status, reason).response(request)
+    stale = fault is not None and fault.kind == "stale_read"
     with exchange(service, stale=stale):
         response, entry["error"] = await _act(world, route, request)
     entry["acted"] = True
     if fault is None:
         return response
     if fault.kind == "status_after":
-        return _scripted(world, service, request, fault)
+        return await _scripted(world, service, request, fault)
     if fault.kind == "not_json":
-        return HTMLResponse(_TEMPLATES.get_template("it_works.html").render())
+        return HTMLResponse(_NOT_JSON)
     if fault.kind == "reset_after":
         return None
     return response
@@ -135,55 +124,44 @@ async def _act(world: World, route: Route, request: Request) -> tuple[Response, 
     try:
         return await route.handler(request), None
     except Refused as refused:
-        return refused.response(), None
+        return await refused.response(request), None
     except Exception:
         trace = traceback.format_exc()
         log.error("%s %s failed inside the emulator\n%s", route.method, route.path, trace)
         reason = f"The emulator itself failed at {route.method} {route.path}; its log has the traceback."
-        return world.services.refuse(route.service, request, 500, reason), trace
+        return await world.refusal(route.service, 500, reason).response(request), trace
 
 
-@dataclass(frozen=True)
-class _Connection:
-    """``transport`` is None under any server but the emulator's own."""
-
-    transport: asyncio.Transport | None
-    receive: Receive
-    send: Send
-
-    async def is_gone(self, deadline_s: float) -> bool:
-        """Wait until the connection is gone; False when the deadline passed first."""
-
-        async def gone() -> None:
-            while (await self.receive())["type"] != "http.disconnect":
-                pass
-
-        try:
-            await asyncio.wait_for(gone(), deadline_s)
-        except asyncio.TimeoutError:
-            return False
-        return True
-
-
-async def _break(fault: Action, response: Response | None, connection: _Connection) -> None:
+async def _break(
+    fault: Action, response: Response | None, transport: asyncio.Transport, receive: Receive, send: Send
+) -> None:
     """End an exchange without a whole answer."""
-    transport = connection.transport
-    if transport is None:
-        raise RuntimeError("faults of the connection need the emulator's own server")
     if response is not None:
-        await _send_half(response, connection.send, transport)
-        if await connection.is_gone(_CLOSING_DEADLINE_S):
-            return
-        transport.abort()
-    elif fault.kind == "timeout":
-        if await connection.is_gone(_DEFAULT_HOLD_S if fault.seconds is None else fault.seconds):
-            return
-        transport.abort()
-    elif fault.kind == "refuse":
-        transport.abort()
+        await _send_half(response, send, transport)
+        is_gone = await _is_gone(receive, _CLOSING_DEADLINE_S)
     else:
+        is_gone = fault.kind == "timeout" and await _is_gone(receive, fault.seconds)
+    if is_gone:
+        return
+    if fault.kind in ("reset_before", "reset_after"):
         reset(transport)
-    await connection.is_gone(_CLOSING_DEADLINE_S)
+    else:
+        transport.abort()
+    await _is_gone(receive, _CLOSING_DEADLINE_S)
+
+
+async def _is_gone(receive: Receive, deadline_s: float) -> bool:
+    """Wait until the connection is gone; False when the deadline passed first."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        await asyncio.wait_for(gone(), deadline_s)
+    except asyncio.TimeoutError:
+        return False
+    return True
 
 
 async def _send_half(response: Response, send: Send, transport: asyncio.Transport) -> None:
@@ -205,18 +183,17 @@ def reset(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-def _scripted(world: World, service: str, request: Request, fault: Action) -> Response:
-    headers = dict(fault.headers)
+async def _scripted(world: World, service: str, request: Request, fault: Action) -> Response:
     if fault.status in _WITHOUT_BODY:
-        return Response(None, fault.status, headers)
+        return Response(None, fault.status, fault.headers)
     if fault.body is None:
-        response = world.services.refuse(service, request, fault.status, "The emulator was told to answer like this.")
-        response.headers.update(headers)
+        refusal = world.refusal(service, fault.status, "The emulator was told to answer like this.")
+        response = await refusal.response(request)
+        response.headers.update(fault.headers)
         return response
     if isinstance(fault.body, str):
-        content_type = next((value for name, value in fault.headers if name.lower() == "content-type"), None)
-        return Response(fault.body, fault.status, headers, media_type=None if content_type else "text/plain")
-    return Response(json.dumps(fault.body), fault.status, headers, media_type="application/json")
+        return PlainTextResponse(fault.body, fault.status, fault.headers)
+    return JSONResponse(fault.body, fault.status, fault.headers)
 
 
 async def _read(receive: Receive) -> tuple[bytes, bool]:

@@ -2,167 +2,90 @@
 
 from __future__ import annotations
 
-import math
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
 
 from emulator.core.routes import ServiceName
+from emulator.core.schemas import Strict, checked
 
-KINDS: dict[str, str] = {
-    "status": "answer with a status, without acting",
-    "status_after": "act, then answer with a status",
-    "refuse": "close the connection instead of acting or answering",
-    "reset_before": "TCP reset before the service acts",
-    "reset_after": "TCP reset after the service acted, without an answer",
-    "timeout": "hold the request for `seconds` without acting or answering, then close",
-    "half_body": "act, send half of the answer's body, then close",
-    "not_json": "act, then answer 200 with a page of HTML",
-    "stale_read": "GET: answer as before the last write of the service",
-}
-_TAKES: dict[str, frozenset[str]] = {
-    "status": frozenset({"status", "body", "headers"}),
-    "status_after": frozenset({"status", "body", "headers"}),
-    "timeout": frozenset({"seconds"}),
-}
-_RULE_FIELDS = {"service", "method", "path", "skip", "times", "action"}
-_SERVICES = tuple(name for name in get_args(ServiceName) if name != "control")
-_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[!-~]([\t -~]*[!-~])?")
-_FRAMING = ("content-length", "transfer-encoding")
-MAX_HELD_S = 3600.0
-"""How long a fault may hold one request."""
+Kind = Literal[
+    "status",
+    "status_after",
+    "refuse",
+    "reset_before",
+    "reset_after",
+    "timeout",
+    "half_body",
+    "not_json",
+    "stale_read",
+]
+"""What happens to a request.
+
+status
+    answer with a status, without acting;
+status_after
+    act, then answer with a status;
+refuse
+    close the connection instead of acting or answering;
+reset_before
+    TCP reset before the service acts;
+reset_after
+    TCP reset after the service acted, without an answer;
+timeout
+    hold the request for ``seconds`` without acting or answering, then close;
+half_body
+    act, send half of the answer's body, then close;
+not_json
+    act, then answer 200 with a page of HTML;
+stale_read
+    GET only: answer as before the last write of the service.
+"""
 
 
-class InvalidFault(ValueError):
-    """A fault description that is not valid."""
+class Action(Strict):
+    """What happens to a request.
 
+    ``status``, ``body`` and ``headers`` are for the status kinds; without ``body`` the service's own words are sent.
+    ``seconds`` are real ones.
+    """
 
-@dataclass(frozen=True)
-class Action:
-    """What happens to a request. ``status``, ``body``, ``headers``: for the status kinds. ``seconds`` are real ones."""
-
-    kind: str
-    status: int = 503
+    kind: Kind
+    status: int = Field(default=503, ge=200, le=599)
     body: Any = None
-    headers: tuple[tuple[str, str], ...] = ()
-    seconds: float | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
+    seconds: float = Field(default=60.0, ge=0, le=3600)
 
 
-@dataclass
-class Rule:
-    """Which requests meet an action: skip the first ``skip`` that match, then act on ``times`` (None: on all)."""
+class Rule(Strict):
+    """Which requests meet an action: skip the first ``skip`` that match, then act on ``times`` (None: on all).
+
+    ``path`` is a regular expression that is searched in the path. An action may be its kind alone.
+    """
 
     action: Action
-    service: str | None
-    method: str | None
-    path: re.Pattern[str] | None
-    skip: int
-    times: int | None
+    service: ServiceName | None = None
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] | None = None
+    path: re.Pattern[str] | None = None
+    skip: int = Field(0, ge=0)
+    times: int | None = Field(1, ge=1)
+
+    @field_validator("action", mode="before")
+    @classmethod
+    def _of_kind(cls, action: object) -> object:
+        return {"kind": action} if isinstance(action, str) else action
 
     def matches(self, service: str, method: str, path: str) -> bool:
         """Whether the rule is for this request."""
         return (
-            (self.service is None or self.service == service)
-            and (self.method is None or self.method == method)
+            self.service in (None, service)
+            and self.method in (None, method)
             and (self.path is None or self.path.search(path) is not None)
+            and (self.action.kind != "stale_read" or method == "GET")
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        """The rule as control routes show it, with the rest of ``skip`` and ``times``."""
-        return {
-            "service": self.service,
-            "method": self.method,
-            "path": None if self.path is None else self.path.pattern,
-            "skip": self.skip,
-            "times": self.times,
-            "action": {"kind": self.action.kind},
-        }
-
-
-def parse_rule(description: Mapping[str, Any]) -> Rule:
-    """A rule from its JSON description.
-
-    ``{"service"?, "method"?, "path"?: regex searched in the path, "skip"?: 0, "times"?: 1 (null: for ever),
-    "action": {"kind", ...} or the kind alone}``. Raises ``InvalidFault``.
-    """
-    unknown = sorted(description.keys() - _RULE_FIELDS)
-    if unknown:
-        raise InvalidFault(f"unknown fields of a fault: {', '.join(unknown)}")
-    action = _parse_action(description.get("action"))
-    times = description.get("times", 1)
-    skip = description.get("skip", 0)
-    if not _is_count(skip) or (times is not None and (not _is_count(times) or times == 0)):
-        raise InvalidFault("skip must be 0 or more, times 1 or more or null")
-    service = description.get("service")
-    if service is not None and service not in _SERVICES:
-        raise InvalidFault(f"service must be one of {', '.join(_SERVICES)}")
-    return Rule(action, service, _parse_method(description, action.kind), _parse_path(description), skip, times)
-
-
-def _parse_action(action: object) -> Action:
-    if isinstance(action, str):
-        action = {"kind": action}
-    kind = action.get("kind") if isinstance(action, dict) else None
-    if not isinstance(action, dict) or not isinstance(kind, str) or kind not in KINDS:
-        raise InvalidFault(f"action.kind must be one of {', '.join(KINDS)}")
-    unknown = sorted(action.keys() - _TAKES.get(kind, frozenset()) - {"kind"})
-    if unknown:
-        raise InvalidFault(f"unknown fields of an action of kind {kind}: {', '.join(unknown)}")
-    if kind in ("status", "status_after") and action.get("status") is None:
-        raise InvalidFault(f"{kind} needs the number `status`")
-    status = action.get("status", 503)
-    if not _is_count(status) or not 200 <= status <= 599:
-        raise InvalidFault("status must be a final HTTP status: 200 to 599")
-    seconds = action.get("seconds")
-    if seconds is not None and not (_is_number(seconds) and 0 <= seconds <= MAX_HELD_S):
-        raise InvalidFault(f"seconds of {kind} must be a number from 0 to {MAX_HELD_S:.0f}")
-    return Action(kind, status, action.get("body"), _parse_headers(action.get("headers") or {}), seconds)
-
-
-def _parse_headers(headers: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(headers, dict) or not all(
-        _HEADER_NAME.fullmatch(name) and isinstance(value, str) and _HEADER_VALUE.fullmatch(value)
-        for name, value in headers.items()
-    ):
-        raise InvalidFault("headers must map names to printable values")
-    if any(name.lower() in _FRAMING for name in headers):
-        raise InvalidFault(f"headers cannot set {' or '.join(_FRAMING)}: half_body breaks an answer")
-    return tuple(headers.items())
-
-
-def _parse_method(description: Mapping[str, Any], kind: str) -> str | None:
-    method = description.get("method")
-    if method is None:
-        return "GET" if kind == "stale_read" else None
-    if not isinstance(method, str) or method.upper() not in _METHODS:
-        raise InvalidFault(f"method must be one of {', '.join(_METHODS)}")
-    if kind == "stale_read" and method.upper() != "GET":
-        raise InvalidFault("stale_read is for GET: nothing else only reads")
-    return method.upper()
-
-
-def _parse_path(description: Mapping[str, Any]) -> re.Pattern[str] | None:
-    pattern = description.get("path")
-    if pattern is None:
-        return None
-    if not isinstance(pattern, str):
-        raise InvalidFault("path must be a regular expression as text")
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise InvalidFault(f"path is not a regular expression: {error}") from error
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 class Faults:
@@ -173,8 +96,8 @@ class Faults:
         self._rules: list[Rule] = []
 
     def add(self, description: Mapping[str, Any]) -> None:
-        """Script a fault (see ``parse_rule``)."""
-        rule = parse_rule(description)
+        """Script a fault, described as a ``Rule``. Raises ``Invalid``."""
+        rule = checked(Rule, description)
         with self._lock:
             self._rules.append(rule)
 
@@ -184,9 +107,9 @@ class Faults:
             self._rules.clear()
 
     def pending(self) -> list[dict[str, Any]]:
-        """Rules that no request has used up yet."""
+        """Rules that no request has used up yet, with the rest of ``skip`` and ``times``."""
         with self._lock:
-            return [rule.as_dict() for rule in self._rules]
+            return [rule.model_dump(mode="json") for rule in self._rules]
 
     def take(self, service: str, method: str, path: str) -> Action | None:
         """The action that this request meets, counted; None for most."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 ServiceName = Literal["entra", "graph", "unifiedto", "portal", "control", "unknown"]
 Handler = Callable[[Request], Awaitable[Response]]
@@ -60,12 +60,17 @@ class Missing:
 
 
 class Refused(Exception):
-    """A request that a service refuses; the service's own subclass knows the wire format."""
+    """A request that is refused. A service's own subclass knows the service's wire format."""
 
-    def response(self) -> Response:
-        """The answer to send."""
-        raise NotImplementedError  # abstract: each service has its own error format
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+    async def response(self, request: Request) -> Response:
+        """The answer to ``request``."""
+        return JSONResponse({"error": self.message}, self.status)
 
 
-Refusal = Callable[[Request, int, str], Response]
-"""Builds a service's error answer from a status and a sentence; used for unknown routes and scripted faults."""
+Refusal = Callable[[int, str], Refused]
+"""Makes a service's error from a status and a sentence; used for unknown routes and scripted faults."""

@@ -10,6 +10,8 @@ import socket
 import sqlite3
 import ssl
 import threading
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
@@ -18,14 +20,14 @@ import uvicorn
 from filelock import FileLock, Timeout
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from emulator.core import services
 from emulator.core.app import create_app
 from emulator.core.client import EmulatorControl
 from emulator.core.exchange import TRANSPORT_EXTENSION
-from emulator.core.services import load
-from emulator.core.world import Services, World
+from emulator.core.world import World
 
 _LAST_PORT = 65535
-START_DEADLINE_S = 30.0
+_BACKLOG = 1024
 STOP_DEADLINE_S = 10.0
 
 
@@ -67,129 +69,31 @@ class _Protocol(H11Protocol):
             super().shutdown()
 
 
-class _Server(uvicorn.Server):
-    """A server that says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
-
-
 class EmulatorServer:
-    """The emulator in a thread of this process.
+    """The emulator on its port.
 
-    ``with EmulatorServer(state_dir) as emulator:`` serves until the block ends. ``port=0`` takes any free one. The
-    ``world`` may be used from the test's thread; ``control`` is a client of the control routes.
+    ``with EmulatorServer(state_dir) as emulator:`` serves in a thread until the block ends; ``run`` serves in the
+    caller's. ``port=0`` takes any free one. The ``world`` may be used from the test's thread. Raises ``EmulatorError``
+    when the port or the state directory is in use.
     """
 
-    def __init__(self, state_dir: Path | str, port: int = 0, services: Services | None = None) -> None:
-        self._state_dir = Path(state_dir).resolve()
-        self._port = port
-        self._services = services
-        self._running: RunningServer | None = None
-        self._control: EmulatorControl | None = None
-        self._trusting: ssl.SSLContext | None = None
-
-    def __enter__(self) -> EmulatorServer:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Serve. Raises ``EmulatorError`` when the port or the state directory is in use."""
-        self._running = RunningServer(self._state_dir, self._port, self._services)
-        try:
-            self._running.start_thread()
-        except BaseException:
-            self._running.close()
-            self._running = None
-            raise
-
-    def stop(self) -> None:
-        """Stop serving; the state stays in the directory."""
-        if self._control is not None:
-            self._control.close()
-            self._control = None
-        if self._running is not None:
-            self._running.stop_thread()
-            self._running.close()
-            self._running = None
-
-    @property
-    def world(self) -> World:
-        """State, clock, journal, faults, settings."""
-        return self._get().world
-
-    @property
-    def base_url(self) -> str:
-        """``https://localhost:<port>``."""
-        return self._get().world.base_url
-
-    @property
-    def port(self) -> int:
-        """The port in use."""
-        return self._get().port
-
-    @property
-    def ca_bundle(self) -> Path:
-        """Roots that trust the emulator and the public web."""
-        return self._get().world.tls.bundle
-
-    @property
-    def ssl_context(self) -> ssl.SSLContext:
-        """A client's context that trusts the emulator."""
-        if self._trusting is None:
-            self._trusting = ssl.create_default_context(cafile=str(self.ca_bundle))
-        return self._trusting
-
-    @property
-    def control(self) -> EmulatorControl:
-        """A client of the control routes."""
-        if self._control is None:
-            self._control = EmulatorControl(self.base_url, self.ca_bundle)
-        return self._control
-
-    def env(self) -> dict[str, str]:
-        """Environment variables that point clients at this emulator."""
-        return self._get().world.environment()
-
-    def _get(self) -> RunningServer:
-        if self._running is None:
-            raise EmulatorError("the emulator is not running")
-        return self._running
-
-
-class RunningServer:
-    """A world, its server and the lock on its state directory."""
-
-    def __init__(self, state_dir: Path, port: int, services: Services | None = None) -> None:
-        declared = load() if services is None else services
-        try:
-            state_dir.mkdir(parents=True, exist_ok=True)
-            self._lock = state_lock(state_dir)
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise EmulatorError(f"another emulator uses the state directory {state_dir}: stop it first") from error
-        except OSError as error:
-            raise unusable(state_dir, error) from error
-        try:
-            self.world = World(state_dir, declared)
-            self._socket = _listen(port)
-        except BaseException as error:
-            self._lock.release()
-            if isinstance(error, (OSError, ValueError, sqlite3.DatabaseError)):
+    def __init__(self, state_dir: Path, port: int = 0) -> None:
+        state_dir = state_dir.resolve()
+        with ExitStack() as opened:
+            try:
+                state_dir.mkdir(parents=True, exist_ok=True)
+                opened.enter_context(state_lock(state_dir).acquire(timeout=0))
+                self._socket = opened.enter_context(_listen(port))
+                self.world = World(state_dir, services.load())
+            except Timeout as error:
+                raise EmulatorError(f"another emulator uses the state directory {state_dir}: stop it first") from error
+            except (OSError, ValueError, sqlite3.DatabaseError) as error:
                 raise unusable(state_dir, error) from error
-            raise
+            opened.callback(self.world.close)
+            self._opened = opened.pop_all()
         self.port: int = self._socket.getsockname()[1]
-        self.world.base_url = f"https://localhost:{self.port}"
+        self.base_url = self.world.base_url = f"https://localhost:{self.port}"
+        self.ca_bundle = self.world.tls.bundle
         config = uvicorn.Config(
             create_app(self.world),
             http=_Protocol,
@@ -202,41 +106,55 @@ class RunningServer:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            date_header=True,
-            backlog=1024,
+            backlog=_BACKLOG,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,
             ssl_certfile=str(self.world.tls.certificate),
             ssl_keyfile=str(self.world.tls.key),
         )
-        self.server = _Server(config)
-        self._thread: threading.Thread | None = None
-
-    def start_thread(self) -> None:
-        """Serve in a thread. Raises ``EmulatorError`` when it does not listen in time."""
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self.run, name="emulator", daemon=True)
+
+    def __enter__(self) -> EmulatorServer:
         self._thread.start()
-        if not self.server.listening.wait(START_DEADLINE_S):
-            raise EmulatorError("the emulator did not start listening")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._thread.join(STOP_DEADLINE_S)
+        self.close()
 
     def run(self) -> None:
         """Serve in this thread until told to stop."""
-        self.server.run(sockets=[self._socket])
+        self._server.run(sockets=[self._socket])
 
-    def stop_thread(self) -> None:
-        """Tell the thread to stop and wait for it."""
-        self.server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(STOP_DEADLINE_S)
+    def stop(self) -> None:
+        """Tell the thread that serves to stop."""
+        self._server.should_exit = True
 
     def close(self) -> None:
-        """Release the port, the store and the state directory."""
-        self._socket.close()
-        self.world.close()
-        self._lock.release()
+        """Release the port, the store and the state directory; the state stays in it."""
+        self._opened.close()
+
+    @cached_property
+    def ssl_context(self) -> ssl.SSLContext:
+        """A client's context that trusts the emulator."""
+        return ssl.create_default_context(cafile=str(self.ca_bundle))
+
+    @cached_property
+    def control(self) -> EmulatorControl:
+        """A client of the control routes."""
+        return self._opened.enter_context(EmulatorControl(self.base_url, self.ca_bundle))
+
+    def env(self) -> dict[str, str]:
+        """Environment variables that point clients at this emulator."""
+        return self.world.environment()
 
 
 def _listen(port: int) -> socket.socket:
+    """A socket that takes connections from now on; they wait until the server runs."""
     if not 0 <= port <= _LAST_PORT:
         raise EmulatorError(f"port {port} does not exist: name one from 1 to {_LAST_PORT}, or 0 for any that is free")
     # asyncio turns off Nagle's algorithm only for sockets that name their protocol; with it each answer waits 40 ms.
@@ -244,6 +162,7 @@ def _listen(port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind(("127.0.0.1", port))
+        sock.listen(_BACKLOG)
     except OSError as error:
         sock.close()
         raise EmulatorError(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}") from error

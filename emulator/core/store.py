@@ -13,12 +13,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
 """A JSON object. What the store hands out is the caller's own copy."""
+StoreSnapshot = list[tuple[str, str, str]]
+"""All documents at one moment: collection, id and JSON text, oldest first."""
 
 
 @dataclass
@@ -53,13 +55,6 @@ class _Kept:
     value: Document
 
 
-@dataclass(frozen=True)
-class StoreSnapshot:
-    """All documents at one moment: collection, id and JSON text, oldest first. Two with the same content are equal."""
-
-    documents: tuple[tuple[str, str, str], ...] = field(repr=False)
-
-
 class Store:
     """Documents by collection and id, in the order of their creation. Safe to use from several threads."""
 
@@ -79,11 +74,6 @@ class Store:
         self._before: dict[str, dict[tuple[str, str], _Kept | None]] = {}
         for collection, id_, body in self._db.execute("SELECT collection, id, body FROM documents ORDER BY position"):
             self._collections.setdefault(collection, {})[id_] = _Kept(body, json.loads(body))
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        """The database; use it under ``lock``."""
-        return self._db
 
     @property
     def lock(self) -> threading.RLock:
@@ -137,16 +127,15 @@ class Store:
     def snapshot(self) -> StoreSnapshot:
         """All documents, for ``restore``."""
         with self._lock:
-            rows = self._db.execute("SELECT collection, id, body FROM documents ORDER BY position").fetchall()
-        return StoreSnapshot(tuple((str(collection), str(id_), str(body)) for collection, id_, body in rows))
+            return self._db.execute("SELECT collection, id, body FROM documents ORDER BY position").fetchall()
 
     def restore(self, snapshot: StoreSnapshot) -> None:
         """Restore all documents; a stale read shows nothing older until the next write."""
         with self._lock:
             self.clear()
-            for collection, id_, text in snapshot.documents:
+            for collection, id_, text in snapshot:
                 self._collections.setdefault(collection, {})[id_] = _Kept(text, json.loads(text))
-            self._db.executemany("INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)", snapshot.documents)
+            self._db.executemany("INSERT INTO documents (collection, id, body) VALUES (?, ?, ?)", snapshot)
 
     def close(self) -> None:
         """Close the database."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 
 from emulator.core import tls
 from emulator.core.clock import Clock
 from emulator.core.faults import Faults
 from emulator.core.journal import Journal
-from emulator.core.routes import Missing, Refusal, Route, ServiceName
+from emulator.core.routes import Missing, Refusal, Refused, Route, ServiceName
+from emulator.core.schemas import Strict
 from emulator.core.settings import Settings
 from emulator.core.store import Store, StoreSnapshot
 
@@ -25,48 +26,31 @@ log = logging.getLogger("emulator")
 
 
 @dataclass(frozen=True)
-class Services:
-    """The declarations of all service modules, merged."""
+class Service:
+    """What a service module declares.
+
+    ``missing``: what the real service has and the emulator has not. ``refusals``: the error formats, for unknown routes
+    and scripted statuses. ``prefixes``: path beginnings (regular expressions) whose requests are answered in such a
+    format even when no route matches. ``seed`` puts what exists from the start into an empty store. ``environment``
+    gives the environment variables that point clients at the service.
+    """
 
     routes: tuple[Route, ...]
-    switches: Mapping[str, Any]
-    switch_checks: tuple[Callable[[str, Any], str | None], ...]
-    seeds: tuple[Callable[[World], None], ...]
-    environments: tuple[Callable[[World], dict[str, str]], ...]
-    refusals: Mapping[str, Refusal]
-    prefixes: tuple[tuple[str, ServiceName], ...]
-    missing: tuple[Missing, ...]
-
-    def problem_with_switch(self, name: str, value: object) -> str | None:
-        """Why a switch cannot have a value; None when no service objects."""
-        for check in self.switch_checks:
-            problem = check(name, value)
-            if problem is not None:
-                return problem
-        return None
-
-    def owner_of(self, path: str) -> ServiceName:
-        """The service whose error format answers an unknown ``path``."""
-        for prefix, service in self.prefixes:
-            if re.match(prefix, path):
-                return service
-        return "unknown"
-
-    def refuse(self, service: str, request: Request, status: int, reason: str) -> Response:
-        """An error answer in the format of ``service``."""
-        refusal = self.refusals.get(service)
-        if refusal is not None:
-            return refusal(request, status, reason)
-        return JSONResponse({"error": {"code": f"http_{status}", "message": reason}}, status_code=status)
+    missing: tuple[Missing, ...] = ()
+    switches: type[Strict] | None = None
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
+    prefixes: tuple[tuple[str, ServiceName], ...] = ()
+    seed: Callable[[World], None] = lambda _world: None
+    environment: Callable[[World], dict[str, str]] = lambda _world: {}
 
 
 class World:
     """State, clock, journal, faults and settings of one state directory.
 
-    ``base_url`` (``https://localhost:<port>``) is known once a server runs.
+    ``base_url`` (``https://localhost:<port>``) is known once a server runs. ``closing``: what ends with the world.
     """
 
-    def __init__(self, state_dir: Path, services: Services) -> None:
+    def __init__(self, state_dir: Path, services: tuple[Service, ...]) -> None:
         self.state_dir = state_dir
         state_dir.mkdir(parents=True, exist_ok=True)
         self.services = services
@@ -75,8 +59,9 @@ class World:
         self.clock = Clock(self.store)
         self.journal = Journal()
         self.faults = Faults()
-        self.settings = Settings(self.store, self.services.switches, self.services.problem_with_switch)
+        self.settings = Settings(self.store, [service.switches for service in services if service.switches])
         self.base_url = ""
+        self.closing = ExitStack()
         self._kept: dict[str, object] = {}
         if self.store.get("core.meta", "seeded") is None:
             self._seed()
@@ -89,7 +74,7 @@ class World:
             return cast(Kept, self._kept[name])
 
     def reset(self) -> None:
-        """Delete everything except certificates and signing keys, then seed again."""
+        """Delete everything except certificates and what is kept in memory, then seed again."""
         self.faults.clear()
         self.store.clear()
         self.settings.reset()
@@ -112,20 +97,31 @@ class World:
             self.clock.reload()
         self.journal.clear()
 
+    def owner_of(self, path: str) -> ServiceName:
+        """The service whose error format answers an unknown ``path``."""
+        prefixes = (prefix for service in self.services for prefix in service.prefixes)
+        return next((name for prefix, name in prefixes if re.match(prefix, path)), "unknown")
+
+    def refusal(self, name: str, status: int, reason: str) -> Refused:
+        """An error in the format of the service of that name."""
+        makers = (service.refusals[name] for service in self.services if name in service.refusals)
+        return next(makers, Refused)(status, reason)
+
     def environment(self) -> dict[str, str]:
         """Environment variables that point azuread, MSAL and this project at the running emulator."""
         variables = {"SSL_CERT_FILE": str(self.tls.bundle), "REQUESTS_CA_BUNDLE": str(self.tls.bundle)}
-        for environment in self.services.environments:
-            variables.update(environment(self))
+        for service in self.services:
+            variables.update(service.environment(self))
         return variables
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and what else has to be closed."""
+        self.closing.close()
         self.store.close()
 
     def _seed(self) -> None:
-        for seed in self.services.seeds:
-            seed(self)
+        for service in self.services:
+            service.seed(self)
         self.store.put("core.meta", "seeded", {"version": 1}, counts_as_write=False)
 
 

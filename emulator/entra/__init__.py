@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from emulator.core.routes import Refusal, ServiceName
+from emulator.core.world import Service
 from emulator.entra import graph_errors, login_errors
 from emulator.entra.routes import MISSING, ROUTES
 from emulator.entra.seed import environment, seed
-from emulator.entra.switches import SWITCHES, problem_with_switch
+from emulator.entra.switches import EntraSwitches
 
-REFUSALS: dict[ServiceName, Refusal] = {"graph": graph_errors.refusal, "entra": login_errors.refusal}
-PREFIXES: tuple[tuple[str, ServiceName], ...] = (
-    (r"/v1\.0/", "graph"),
-    ("/beta/", "graph"),
-    ("/metadata/", "entra"),
-    ("/oidc/", "entra"),
-    (r"/[^/]+/(oauth2|v2\.0|discovery)/", "entra"),
+SERVICE = Service(
+    ROUTES,
+    MISSING,
+    EntraSwitches,
+    refusals={"graph": graph_errors.refusal, "entra": login_errors.refusal},
+    prefixes=(
+        (r"/v1\.0/", "graph"),
+        ("/beta/", "graph"),
+        ("/metadata/", "entra"),
+        ("/oidc/", "entra"),
+        (r"/[^/]+/(oauth2|v2\.0|discovery)/", "entra"),
+    ),
+    seed=seed,
+    environment=environment,
 )
-
-__all__ = ["MISSING", "PREFIXES", "REFUSALS", "ROUTES", "SWITCHES", "environment", "problem_with_switch", "seed"]

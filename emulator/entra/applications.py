@@ -12,6 +12,7 @@ from emulator.entra import application_rules, client_secrets, graph_errors, grap
 from emulator.entra.directory import APPLICATION, SERVICE_PRINCIPAL, Directory, DirectoryObject
 from emulator.entra.graph_access import caller_of, changeable, readable
 from emulator.entra.ids import TENANT_DOMAIN, fresh
+from emulator.entra.switches import EntraSwitches
 
 _ENTITY = "applications"
 
@@ -40,13 +41,9 @@ async def create_application(request: Request) -> Response:
         "publisherDomain": TENANT_DOMAIN,
     }
     resource = application_rules.created(body, fixed)
-    application = DirectoryObject(
-        APPLICATION,
-        object_id,
-        resource,
-        owner_ids,
-        conflicts=world.settings["msa_conflicts"] if application_rules.has_personal_accounts(resource) else 0,
-    )
+    application = DirectoryObject(APPLICATION, object_id, resource, owner_ids)
+    if application_rules.has_personal_accounts(resource):
+        application.conflicts = world.settings.of(EntraSwitches).msa_conflicts
     directory.save(application)
     return graph_wire.item_response(request, _ENTITY, application.resource, 201)
 

@@ -8,7 +8,7 @@ and never redirected: unknown client, wrong authority, wrong redirect URI, accou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,11 +17,13 @@ from emulator.core.world import World, world_of
 from emulator.entra import clients, grants, login_errors, pages, redirect_uris, scopes
 from emulator.entra.directory import DirectoryObject
 from emulator.entra.grants import Grant
-from emulator.entra.login_errors import Failure, LoginError
+from emulator.entra.login import form_of
+from emulator.entra.login_errors import LoginError
 from emulator.entra.tenants import ACCOUNTS, Account, Authority, account_named, authority_named
 
 _CHOICE_PARAMETERS = ("account", "action")
-_PROMPTS = ("", "none", "login", "select_account", "consent", "create")
+_MODELLED = {"response_type": "code", "response_mode": "query", "code_challenge_method": "S256"}
+"""Parameters that have one value here; a prompt other than ``none`` shows the account picker."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class _Request:
 async def authorize(request: Request) -> Response:
     """The authorize endpoint, GET and POST."""
     if request.method == "POST":
-        parameters = dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
+        parameters = await form_of(request)
     else:
         parameters = dict(request.query_params)
     try:
@@ -47,18 +49,10 @@ async def authorize(request: Request) -> Response:
         return pages.error(refusal)
     try:
         return _answer(checked, request)
-    except _ShownError as shown:
-        return pages.error(shown.refusal, shown.refusal.failure.status)
     except LoginError as refusal:
-        return _back(checked, {"error": refusal.error, "error_description": refusal.description})
-
-
-class _ShownError(Exception):
-    """A refusal that is shown to the person although the redirect URI is right."""
-
-    def __init__(self, refusal: LoginError) -> None:
-        super().__init__(refusal.text)
-        self.refusal = refusal
+        if refusal.failure.is_shown:
+            return pages.error(refusal, refusal.status)
+        return _back(checked, {"error": refusal.failure.error, "error_description": refusal.description})
 
 
 def _checked(world: World, tenant: str, parameters: dict[str, str]) -> _Request:
@@ -72,26 +66,17 @@ def _checked(world: World, tenant: str, parameters: dict[str, str]) -> _Request:
         raise LoginError(login_errors.REDIRECT_URI_MISSING)
     if not redirect_uris.matches(redirect_uri, application.resource["web"]["redirectUris"]):
         raise LoginError(login_errors.REDIRECT_URI_MISMATCH, redirect_uri=redirect_uri, app_id=app_id)
-    response_mode = parameters.get("response_mode") or "query"
-    if response_mode != "query":
-        raise LoginError(login_errors.RESPONSE_MODE_UNSUPPORTED, value=response_mode)
     return _Request(world, authority, application, redirect_uri, parameters)
 
 
 def _answer(checked: _Request, request: Request) -> Response:
     """The picker, or the way back with a code. Raises ``LoginError`` for what is sent back as an error."""
     parameters = checked.parameters
-    response_type = parameters.get("response_type", "")
-    if response_type != "code":
-        failure = login_errors.RESPONSE_TYPE_UNSUPPORTED if response_type else login_errors.PARAMETER_MISSING
-        raise LoginError(failure, value=response_type, name="response_type")
+    for name, value in _MODELLED.items():
+        if parameters.get(name, value) != value:
+            raise LoginError(login_errors.REQUEST_MALFORMED, detail=f"The emulator models {name}={value} only.")
     wanted = scopes.delegated(checked.world, parameters.get("scope", ""), checked.application)
-    challenge, method = parameters.get("code_challenge"), parameters.get("code_challenge_method")
-    if grants.challenge_problem(challenge, method):
-        raise LoginError(login_errors.CHALLENGE_INVALID, method=str(method))
-    prompt = parameters.get("prompt", "")
-    if prompt not in _PROMPTS:
-        raise LoginError(login_errors.REQUEST_MALFORMED, detail=f"Unsupported prompt '{prompt}'.")
+    prompt = parameters.get("prompt")
     if parameters.get("action") == "cancel":
         raise LoginError(login_errors.USER_DECLINED)
     hint = parameters.get("account") or parameters.get("login_hint")
@@ -103,7 +88,7 @@ def _answer(checked: _Request, request: Request) -> Response:
         return _picker(checked, request, wanted, None)
     account = account_named(hint)
     if account is None:
-        raise _shown(login_errors.ACCOUNT_UNKNOWN, account=hint)
+        raise LoginError(login_errors.ACCOUNT_UNKNOWN, account=hint)
     return _back(checked, {"code": _code(checked, account, wanted)})
 
 
@@ -126,21 +111,17 @@ def _may_sign_in(checked: _Request, account: Account) -> bool:
 
 def _code(checked: _Request, account: Account, wanted: scopes.Wanted) -> str:
     world, app_id = checked.world, checked.application.app_id
-    try:
-        clients.require_account(checked.application, checked.authority, account)
-    except LoginError as refusal:
-        raise _ShownError(refusal) from refusal
+    clients.require_account(checked.application, checked.authority, account)
     if account.is_admin:
         grants.consent_as_admin(world, app_id, account.tenant_id, wanted.needs_admin)
     elif wanted.needs_admin and not grants.has_admin_consent(world, app_id, account.tenant_id, wanted.needs_admin):
-        raise _shown(login_errors.ADMIN_CONSENT_NEEDED, scopes=" ".join(wanted.needs_admin), app_id=app_id)
+        raise LoginError(login_errors.ADMIN_CONSENT_NEEDED, scopes=" ".join(wanted.needs_admin), app_id=app_id)
     return grants.issue_code(
         world,
         Grant(
             app_id=app_id,
             account_id=account.object_id,
             scopes=list(wanted.values),
-            authority=checked.authority.name,
             redirect_uri=checked.redirect_uri,
             nonce=checked.parameters.get("nonce"),
             challenge=checked.parameters.get("code_challenge"),
@@ -155,7 +136,3 @@ def _back(checked: _Request, answer: dict[str, str]) -> Response:
     parts = urlsplit(checked.redirect_uri)
     parts = parts._replace(query="&".join(filter(None, [parts.query, urlencode(values)])))
     return RedirectResponse(urlunsplit(parts), 302, headers={"Cache-Control": "no-store"})
-
-
-def _shown(failure: Failure, **facts: str) -> _ShownError:
-    return _ShownError(LoginError(failure, **facts))

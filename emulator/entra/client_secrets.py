@@ -16,6 +16,7 @@ from emulator.core.world import World
 from emulator.entra import application_rules, graph_errors
 from emulator.entra.directory import DirectoryObject
 from emulator.entra.ids import LIFETIME_POLICY_ID, fresh
+from emulator.entra.switches import EntraSwitches
 
 DEFAULT_YEARS = 2
 PAST_START_TOLERANCE = timedelta(minutes=5)
@@ -109,7 +110,7 @@ def _wanted(world: World, wanted: Any, now: datetime) -> tuple[str | None, datet
         raise graph_errors.start_date_invalid()
     if end <= start:
         raise graph_errors.end_date_invalid()
-    most_days = world.settings["lifetime_policy_max_days"]
+    most_days = world.settings.of(EntraSwitches).lifetime_policy_max_days
     if most_days is not None and end - start > timedelta(days=most_days):
         raise graph_errors.lifetime_exceeds_policy(LIFETIME_POLICY_ID)
     return display_name, start, end
@@ -121,7 +122,7 @@ def _instant(wanted: Document, name: str) -> datetime | None:
         return None
     try:
         return parse_instant(text).replace(microsecond=0)
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, OverflowError) as error:
         raise graph_errors.bad_request(f"Invalid value specified for property '{name}'.") from error
 
 
@@ -141,7 +142,7 @@ def _new_text() -> str:
 
 def _delay_s(world: World, key_id: str) -> float:
     """The switch's delay; from a range, one that depends on the key id only."""
-    delay = world.settings["secret_propagation_s"]
+    delay = world.settings.of(EntraSwitches).secret_propagation_s
     if isinstance(delay, list):
         least, most = delay
         share = int(hashlib.sha256(key_id.encode()).hexdigest()[:8], 16) / 0xFFFFFFFF

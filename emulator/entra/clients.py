@@ -7,7 +7,7 @@ from emulator.entra import application_rules, client_secrets, login_errors
 from emulator.entra.client_secrets import Verdict
 from emulator.entra.directory import APPLICATION, SERVICE_PRINCIPAL, Directory, DirectoryObject
 from emulator.entra.ids import TENANT_ID
-from emulator.entra.login_errors import LoginError
+from emulator.entra.login_errors import Failure, LoginError
 from emulator.entra.tenants import CONSUMERS, Account, Authority
 
 
@@ -52,20 +52,16 @@ def principal_at(world: World, app_id: str, tenant_id: str) -> tuple[DirectoryOb
     return application, principal
 
 
-def prove(world: World, application: DirectoryObject, secret: str) -> None:
-    """Raises ``LoginError`` 7000215 for a secret that is wrong, removed or not usable yet, 7000222 if it expired."""
+def prove(world: World, application: DirectoryObject, secret: str | None, if_missing: Failure) -> None:
+    """Raises ``LoginError`` 7000215 for a secret that is wrong, removed or not usable yet, 7000222 if it expired, and
+    ``if_missing`` without one."""
+    if not secret:
+        raise LoginError(if_missing)
     verdict = client_secrets.verdict_on(world, application, secret)
     if verdict is Verdict.EXPIRED:
         raise LoginError(login_errors.EXPIRED_SECRET, app_id=application.app_id)
     if verdict is Verdict.UNKNOWN:
         raise LoginError(login_errors.INVALID_SECRET, app_id=application.app_id)
-
-
-def prove_for_user_flow(world: World, application: DirectoryObject, secret: str | None) -> None:
-    """Prove a client that redeems a user's grant. Raises ``LoginError`` 7000218 without a secret, else as ``prove``."""
-    if not secret:
-        raise LoginError(login_errors.NO_SECRET)
-    prove(world, application, secret)
 
 
 def require_account(application: DirectoryObject, authority: Authority, account: Account) -> None:

@@ -12,10 +12,9 @@ from emulator.core.world import World
 from emulator.entra import login_errors
 from emulator.entra.client_secrets import hash_of
 from emulator.entra.login_errors import LoginError
-from emulator.entra.tenants import Account, Authority, account_with_id
+from emulator.entra.tenants import Account, account_with_id
 
 _CODES, _REFRESH_TOKENS, _CONSENTS = "entra.codes", "entra.refresh_tokens", "entra.consents"
-_VERIFIER_LENGTHS = range(43, 129)
 _CODE_LIFETIME_S = 600
 
 
@@ -26,10 +25,9 @@ class Grant:
     app_id: str
     account_id: str
     scopes: list[str]
-    authority: str
     redirect_uri: str
     nonce: str | None = None
-    challenge: str | None = None
+    challenge: str | None = None  # PKCE, S256
     is_used: bool = False
     expires_at: float = 0
 
@@ -37,16 +35,8 @@ class Grant:
     def account(self) -> Account:
         """Who signed in."""
         account = account_with_id(self.account_id)
-        if account is None:
-            raise LoginError(login_errors.GRANT_INVALID, name="code")
+        assert account is not None  # only an account that exists can sign in
         return account
-
-
-def challenge_problem(challenge: str | None, method: str | None) -> bool:
-    """Whether a PKCE challenge cannot be accepted. Entra knows S256 and plain (documented); the emulator S256 only."""
-    if challenge is None:
-        return method is not None
-    return method != "S256" or len(challenge) not in _VERIFIER_LENGTHS
 
 
 def issue_code(world: World, grant: Grant) -> str:
@@ -56,13 +46,11 @@ def issue_code(world: World, grant: Grant) -> str:
     return code
 
 
-def redeem_code(
-    world: World, code: str, *, app_id: str, authority: Authority, redirect_uri: str, verifier: str | None
-) -> Grant:
+def redeem_code(world: World, code: str, app_id: str, redirect_uri: str, verifier: str | None) -> Grant:
     """The grant behind a code, which is used up by it.
 
-    Raises ``LoginError``: 70000 for an unknown code or another client's, 54005 used, 70008 expired, 700005 other
-    tenant, 500112 another redirect URI, 501481 wrong or missing verifier. Only success uses the code up (assumed).
+    Raises ``LoginError``: 70000 for an unknown code or another client's, 54005 used, 70008 expired, 500112
+    another redirect URI, 501481 wrong or missing verifier. Only success uses the code up (assumed).
     """
     document = world.store.get(_CODES, hash_of(code))
     grant = None if document is None else Grant(**document)
@@ -72,7 +60,6 @@ def redeem_code(
         raise LoginError(login_errors.CODE_USED)
     if time.time() >= grant.expires_at:
         raise LoginError(login_errors.CODE_EXPIRED)
-    _require_authority(grant, authority)
     if grant.redirect_uri != redirect_uri:
         raise LoginError(login_errors.REDIRECT_URI_CHANGED, redirect_uri=redirect_uri)
     if not _verifies(grant, verifier):
@@ -88,13 +75,12 @@ def issue_refresh_token(world: World, grant: Grant) -> str:
     return token
 
 
-def redeem_refresh_token(world: World, token: str, *, app_id: str, authority: Authority) -> Grant:
-    """The grant behind a refresh token. Raises ``LoginError`` 70000 unknown, 700005 other tenant."""
+def redeem_refresh_token(world: World, token: str, app_id: str) -> Grant:
+    """The grant behind a refresh token. Raises ``LoginError`` 70000 for one that is unknown."""
     document = world.store.get(_REFRESH_TOKENS, hash_of(token))
     grant = None if document is None else Grant(**document)
     if grant is None or grant.app_id != app_id:
         raise LoginError(login_errors.GRANT_INVALID, name="refresh_token")
-    _require_authority(grant, authority)
     return grant
 
 
@@ -109,12 +95,6 @@ def has_admin_consent(world: World, app_id: str, tenant_id: str, scopes: tuple[s
     """Whether an administrator of the tenant has consented to all of ``scopes``."""
     kept = world.store.get(_CONSENTS, f"{app_id}:{tenant_id}") or {"scopes": []}
     return set(scopes) <= set(kept["scopes"])
-
-
-def _require_authority(grant: Grant, authority: Authority) -> None:
-    """The same authority, or the signed-in account's own tenant."""
-    if authority.name != grant.authority and authority.tenant_id != grant.account.tenant_id:
-        raise LoginError(login_errors.OTHER_TENANTS_CODE, issued_for=grant.authority, tenant=authority.name)
 
 
 def _verifies(grant: Grant, verifier: str | None) -> bool:

@@ -39,31 +39,24 @@ class GraphError(Refused):
     """An OData error of Microsoft Graph (shape observed)."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.status = status
+        super().__init__(status, message)
         self.code = code
-        self.message = message
 
-    def response(self) -> Response:
-        return error_response(self.status, self.code, self.message)
-
-
-def error_response(status: int, code: str, message: str, client_request_id: str | None = None) -> Response:
-    """The error body of section 8 of the reference."""
-    request_id = fresh()
-    inner = {
-        "date": real_now().strftime("%Y-%m-%dT%H:%M:%S"),
-        "request-id": request_id,
-        "client-request-id": client_request_id or request_id,
-    }
-    body = {"error": {"code": code, "message": message, "innerError": inner}}
-    return JSONResponse(body, status, headers={"request-id": request_id})
+    async def response(self, request: Request) -> Response:
+        request_id = fresh()
+        inner = {
+            "date": real_now().strftime("%Y-%m-%dT%H:%M:%S"),
+            "request-id": request_id,
+            "client-request-id": request.headers.get("client-request-id", request_id),
+        }
+        body = {"error": {"code": self.code, "message": self.message, "innerError": inner}}
+        return JSONResponse(body, self.status, headers={"request-id": request_id})
 
 
-def refusal(request: Request, status: int, reason: str) -> Response:
-    """Graph's error format for unknown routes (with our reason) and scripted statuses (with the service's words)."""
+def refusal(status: int, reason: str) -> GraphError:
+    """For unknown routes (with our reason) and scripted statuses (with the service's words)."""
     message = reason if status in (404, 500, 501) else _TEXTS.get(status, reason)
-    return error_response(status, _CODES.get(status, "UnknownError"), message, request.headers.get("client-request-id"))
+    return GraphError(status, _CODES.get(status, "UnknownError"), message)
 
 
 def bad_request(message: str) -> GraphError:

@@ -14,22 +14,20 @@ from starlette.responses import JSONResponse, Response
 
 from emulator.core.world import World, world_of
 from emulator.entra import clients, grants, graph_access, login_errors, scopes
+from emulator.entra.directory import DirectoryObject
 from emulator.entra.grants import Grant
 from emulator.entra.ids import DEPLOYER_APP_ID
 from emulator.entra.login_errors import LoginError
-from emulator.entra.tenants import ORGANIZATIONS, Authority, authority_named
+from emulator.entra.switches import EntraSwitches
+from emulator.entra.tenants import Authority, authority_named
 from emulator.entra.tokens import TOKEN_LIFETIME_S, signer_of, times
 
-_METADATA_VERSION = "2022-09-01"
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 async def metadata(request: Request) -> Response:
     """The cloud's addresses, as the provider asks for them."""
     base_url = world_of(request).base_url
-    if request.query_params.get("api-version") != _METADATA_VERSION:
-        error = {"error": {"code": "MissingApiVersionParameter", "message": f"Use api-version={_METADATA_VERSION}."}}
-        return JSONResponse(error, 400)
     return JSONResponse(
         {
             "name": "Emulator",
@@ -49,7 +47,7 @@ async def discovery(request: Request) -> Response:
     """OpenID Connect discovery."""
     base_url = world_of(request).base_url
     tenant = request.path_params["tenant"]
-    authority = authority_named(tenant, error="invalid_tenant")
+    authority = authority_named(tenant)
     root = f"{base_url}/{tenant}"
     issuer_tenant = authority.tenant_id or "{tenantid}"
     return JSONResponse(
@@ -65,18 +63,6 @@ async def discovery(request: Request) -> Response:
             "id_token_signing_alg_values_supported": ["RS256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
-            "claims_supported": [
-                "sub",
-                "iss",
-                "aud",
-                "exp",
-                "iat",
-                "nonce",
-                "preferred_username",
-                "name",
-                "tid",
-                "email",
-            ],
         }
     )
 
@@ -84,7 +70,7 @@ async def discovery(request: Request) -> Response:
 async def keys(request: Request) -> Response:
     """The public keys that tokens are signed with."""
     world = world_of(request)
-    authority = authority_named(request.path_params["tenant"], error="invalid_tenant")
+    authority = authority_named(request.path_params["tenant"])
     issuer = f"{world.base_url}/{authority.tenant_id or '{tenantid}'}/v2.0"
     return JSONResponse(signer_of(world).public_key_set(issuer))
 
@@ -93,7 +79,7 @@ async def token(request: Request) -> Response:
     """The token endpoint."""
     world = world_of(request)
     authority = authority_named(request.path_params["tenant"])
-    form = await _form(request)
+    form = await form_of(request)
     grant_type = _required(form, "grant_type")
     answer = _GRANTS.get(grant_type)
     if answer is None:
@@ -106,15 +92,10 @@ async def token(request: Request) -> Response:
 async def _client_credentials(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
     app_id = _required(form, "client_id").lower()
     scope = _required(form, "scope")
-    if authority.name == ORGANIZATIONS:
-        raise LoginError(login_errors.TENANT_NOT_NAMED)
     if not authority.is_tenant:
         raise LoginError(login_errors.GRANT_NEEDS_TENANT)
     application, principal = clients.principal_at(world, app_id, authority.name)
-    secret = form.get("client_secret")
-    if not secret:
-        raise LoginError(login_errors.NO_SECRET_CLIENT_CREDENTIALS)
-    clients.prove(world, application, secret)
+    clients.prove(world, application, form.get("client_secret"), login_errors.NO_SECRET_CLIENT_CREDENTIALS)
     audience = scopes.resource_of(world, scope, authority.name)
     claims: dict[str, Any] = {
         "aud": audience,
@@ -129,7 +110,7 @@ async def _client_credentials(world: World, authority: Authority, form: dict[str
         "ver": "2.0",
     }
     if app_id == DEPLOYER_APP_ID and audience in graph_access.graph_audiences(world):
-        claims["roles"] = world.settings["caller_roles"]
+        claims["roles"] = world.settings.of(EntraSwitches).caller_roles
     return {
         "token_type": "Bearer",
         "expires_in": TOKEN_LIFETIME_S,
@@ -143,25 +124,18 @@ async def _authorization_code(world: World, authority: Authority, form: dict[str
     code = _required(form, "code")
     redirect_uri = _required(form, "redirect_uri")
     application = clients.application_at(world, app_id, authority)
-    clients.prove_for_user_flow(world, application, form.get("client_secret"))
-    grant = grants.redeem_code(
-        world,
-        code,
-        app_id=app_id,
-        authority=authority,
-        redirect_uri=redirect_uri,
-        verifier=form.get("code_verifier"),
-    )
-    return _user_tokens(world, grant, _narrowed(world, grant, form))
+    clients.prove(world, application, form.get("client_secret"), login_errors.NO_SECRET)
+    grant = grants.redeem_code(world, code, app_id, redirect_uri, form.get("code_verifier"))
+    return _user_tokens(world, grant, _granted(world, grant, application, form))
 
 
 async def _refresh_token(world: World, authority: Authority, form: dict[str, str]) -> dict[str, Any]:
     app_id = _required(form, "client_id").lower()
     refresh_token = _required(form, "refresh_token")
     application = clients.application_at(world, app_id, authority)
-    grant = grants.redeem_refresh_token(world, refresh_token, app_id=app_id, authority=authority)
-    clients.prove_for_user_flow(world, application, form.get("client_secret"))
-    return _user_tokens(world, grant, _narrowed(world, grant, form))
+    grant = grants.redeem_refresh_token(world, refresh_token, app_id)
+    clients.prove(world, application, form.get("client_secret"), login_errors.NO_SECRET)
+    return _user_tokens(world, grant, _granted(world, grant, application, form))
 
 
 _GRANTS: dict[str, Callable[[World, Authority, dict[str, str]], Awaitable[dict[str, Any]]]] = {
@@ -171,19 +145,12 @@ _GRANTS: dict[str, Callable[[World, Authority, dict[str, str]], Awaitable[dict[s
 }
 
 
-def _narrowed(world: World, grant: Grant, form: dict[str, str]) -> list[str]:
-    """The scopes of the answer: those asked for now, which must have been granted. Raises ``LoginError`` 65001.
-
-    Those of OpenID Connect that the user was not asked for are left out (assumed): no refresh token without consent.
-    """
+def _granted(world: World, grant: Grant, application: DirectoryObject, form: dict[str, str]) -> list[str]:
+    """The scopes of the answer: of those that the user granted, those asked for now (assumed)."""
     if not form.get("scope"):
         return grant.scopes
-    application = clients.application_at(world, grant.app_id, Authority(grant.authority))
     wanted = scopes.delegated(world, form["scope"], application).values
-    if set(wanted) - set(grant.scopes) - set(scopes.OPENID_SCOPES):
-        name = str(application.resource["displayName"])
-        raise LoginError(login_errors.NOT_CONSENTED, app_id=grant.app_id, name=name)
-    return [value for value in wanted if value in grant.scopes]
+    return [value for value in grant.scopes if value in wanted]
 
 
 def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, Any]:
@@ -230,19 +197,9 @@ def _user_tokens(world: World, grant: Grant, granted: list[str]) -> dict[str, An
     return answer
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """The form. Raises ``LoginError`` 9002313."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/x-www-form-urlencoded":
-        raise LoginError(login_errors.REQUEST_MALFORMED, detail="The body must be a form.")
-    try:
-        pairs = parse_qsl((await request.body()).decode(), keep_blank_values=True)
-    except UnicodeDecodeError as error:
-        raise LoginError(login_errors.REQUEST_MALFORMED, detail="The form is not UTF-8.") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise LoginError(login_errors.REQUEST_MALFORMED, detail="A parameter is repeated.")
-    return form
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a form."""
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _required(form: dict[str, str], name: str) -> str:

@@ -1,8 +1,7 @@
 """Entra's sign-in refusals: AADSTS numbers, with error, status and words.
 
-Meanings are documented (7000216, 900023 and 1002012 reported); the pairing of number, ``error`` and HTTP status is
-reported for 7000215, 7000222, 700016, 90002 and 900023, and assumed for the others. 50059 for a client without a user
-on /organizations is assumed.
+Meanings are documented (7000216 and 1002012 reported); the pairing of number, ``error`` and HTTP status is reported for
+7000215, 7000222, 700016 and 90002, and assumed for the others.
 """
 
 from __future__ import annotations
@@ -19,12 +18,16 @@ from emulator.entra.ids import fresh
 
 @dataclass(frozen=True)
 class Failure:
-    """One kind of refusal: number, text with ``{placeholders}``, OAuth error, HTTP status of the token endpoint."""
+    """One kind of refusal: number, text with ``{placeholders}``, OAuth error, HTTP status of the token endpoint.
+
+    ``is_shown``: the authorize page shows it to the person although the redirect URI is right.
+    """
 
     number: int
     text: str
     error: str = "invalid_request"
     status: int = 400
+    is_shown: bool = False
 
 
 INVALID_SECRET = Failure(
@@ -67,9 +70,6 @@ TENANT_NOT_FOUND = Failure(
     "cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the "
     "tenant.",
 )
-TENANT_MALFORMED = Failure(
-    900023, "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain."
-)
 PARAMETER_MISSING = Failure(900144, "The request body must contain the following parameter: '{name}'.")
 REQUEST_MALFORMED = Failure(9002313, "Invalid request. Request is malformed or invalid. {detail}")
 GRANT_UNSUPPORTED = Failure(
@@ -97,9 +97,6 @@ GRANT_NEEDS_TENANT = Failure(
     9001023,
     "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or "
     "tenant-specific endpoint.",
-)
-TENANT_NOT_NAMED = Failure(
-    50059, "No tenant-identifying information found in either the request or implied by any provided credentials."
 )
 REDIRECT_URI_MISMATCH = Failure(
     50011,
@@ -129,21 +126,17 @@ ACCOUNT_NOT_IN_TENANT = Failure(
     50020,
     "User account '{account}' from identity provider '{provider}' does not exist in tenant '{tenant}' and cannot "
     "access the application '{app_id}'({name}) in that tenant.",
+    is_shown=True,
 )
-ACCOUNT_UNKNOWN = Failure(50034, "The user account '{account}' does not exist in this directory.")
+ACCOUNT_UNKNOWN = Failure(50034, "The user account '{account}' does not exist in this directory.", is_shown=True)
 SIGN_IN_NEEDED = Failure(50058, "A silent sign-in request was sent but no user is signed in.", error="login_required")
-NOT_CONSENTED = Failure(
-    65001,
-    "The user or administrator has not consented to use the application with ID '{app_id}' named '{name}'. Send an "
-    "interactive authorization request for this user and resource.",
-    error="invalid_grant",
-)
 USER_DECLINED = Failure(65004, "User declined to consent to access the app.", error="access_denied")
 ADMIN_CONSENT_NEEDED = Failure(
     90094,
     "An administrator must grant the permissions '{scopes}' to application '{app_id}'.",
     error="access_denied",
     status=403,
+    is_shown=True,
 )
 CODE_USED = Failure(
     54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code.", error="invalid_grant"
@@ -162,17 +155,6 @@ VERIFIER_MISMATCH = Failure(
     "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
     error="invalid_grant",
 )
-OTHER_TENANTS_CODE = Failure(
-    700005,
-    "The provided Authorization Code is intended to use against other tenant, thus rejected. OAuth2 Authorization Code "
-    "must be redeemed against same tenant it was acquired for ('{issued_for}', not '{tenant}').",
-    error="invalid_grant",
-)
-RESPONSE_TYPE_UNSUPPORTED = Failure(
-    700054, "response_type '{value}' is not enabled for the application.", error="unsupported_response_type"
-)
-RESPONSE_MODE_UNSUPPORTED = Failure(900144, "The response_mode '{value}' is not supported for response_type 'code'.")
-CHALLENGE_INVALID = Failure(501491, "Invalid size of Code_Challenge parameter, or unsupported method '{method}'.")
 THROTTLED = Failure(
     90055, "Server is terminating requests that exceed its limits.", error="temporarily_unavailable", status=429
 )
@@ -184,31 +166,29 @@ _BY_STATUS = {401: INVALID_SECRET, 429: THROTTLED, 500: TRANSIENT, 502: TRANSIEN
 
 
 class LoginError(Refused):
-    """A refusal as the token endpoint answers it; the authorize page shows the same words (shape documented)."""
+    """A refusal as the token endpoint answers it; the authorize page shows the same words (shape documented).
 
-    def __init__(self, failure: Failure, *, error: str | None = None, **facts: str) -> None:
+    ``facts``: what the placeholders of the text stand for.
+    """
+
+    def __init__(self, failure: Failure, **facts: str) -> None:
+        super().__init__(failure.status, f"AADSTS{failure.number}: {failure.text.format(**facts)}")
         self.failure = failure
-        self.error = error or failure.error
         self.trace_id = fresh()
         self.correlation_id = fresh()
         self.timestamp = real_now().strftime("%Y-%m-%d %H:%M:%SZ")
-        self.text = f"AADSTS{failure.number}: {failure.text.format_map(_Facts(facts))}"
-        super().__init__(self.text)
 
     @property
     def description(self) -> str:
         """The text with the ids that a support ticket needs."""
         return (
-            f"{self.text} Trace ID: {self.trace_id} Correlation ID: {self.correlation_id} Timestamp: {self.timestamp}"
+            f"{self.message} Trace ID: {self.trace_id} Correlation ID: {self.correlation_id} "
+            f"Timestamp: {self.timestamp}"
         )
 
-    def response(self) -> Response:
-        return self.with_status(self.failure.status)
-
-    def with_status(self, status: int) -> Response:
-        """The answer with another HTTP status than usual."""
+    async def response(self, request: Request) -> Response:
         body = {
-            "error": self.error,
+            "error": self.failure.error,
             "error_description": self.description,
             "error_codes": [self.failure.number],
             "timestamp": self.timestamp,
@@ -216,16 +196,11 @@ class LoginError(Refused):
             "correlation_id": self.correlation_id,
             "error_uri": f"https://login.microsoftonline.com/error?code={self.failure.number}",
         }
-        return JSONResponse(body, status, headers={"Cache-Control": "no-store"})
+        return JSONResponse(body, self.status, headers={"Cache-Control": "no-store"})
 
 
-class _Facts(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return "unknown"
-
-
-def refusal(request: Request, status: int, reason: str) -> Response:
-    """Entra's error format for unknown routes (with our reason) and scripted statuses (with the service's words)."""
-    if status in (404, 501):
-        return LoginError(REQUEST_MALFORMED, detail=reason).with_status(status)
-    return LoginError(_BY_STATUS.get(status, REQUEST_MALFORMED), detail=reason).with_status(status)
+def refusal(status: int, reason: str) -> LoginError:
+    """For unknown routes (with our reason) and scripted statuses (with the service's words)."""
+    error = LoginError(_BY_STATUS.get(status, REQUEST_MALFORMED), detail=reason, app_id="unknown")
+    error.status = status
+    return error

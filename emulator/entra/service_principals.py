@@ -34,10 +34,6 @@ _WRITABLE: Document = {
 }
 
 
-_OBJECTS = {"customSecurityAttributes", "samlSingleSignOnSettings"}
-"""Properties that hold an object; the others hold a text, a list of texts, or what their default is."""
-
-
 def new_resource(app_id: str, object_id: str, created: str) -> Document:
     """The resource of a new service principal, without the properties that it shows of its application."""
     return {
@@ -125,14 +121,7 @@ def _changed(resource: Document, body: Document) -> Document:
             continue
         if name not in _WRITABLE:
             raise graph_errors.bad_request(f"Property '{name}' is read-only or unknown and cannot be set.")
-        default = _WRITABLE[name]
-        wanted = dict if name in _OBJECTS else str if default is None else type(default)
-        is_right = type(value) is wanted and (wanted is not list or all(isinstance(item, str) for item in value))
-        if value is not None and not is_right:
-            raise graph_errors.bad_request(
-                f"Invalid value specified for property '{name}' of resource 'ServicePrincipal'."
-            )
-        result[name] = copy.deepcopy(default) if value is None else value
+        result[name] = copy.deepcopy(_WRITABLE[name]) if value is None else value
     return result
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from emulator.entra import login_errors
@@ -14,14 +13,11 @@ from emulator.entra.ids import (
     TENANT_DOMAIN,
     TENANT_ID,
     derived,
-    is_uuid,
 )
 from emulator.entra.login_errors import LoginError
 
 COMMON, ORGANIZATIONS, CONSUMERS = "common", "organizations", "consumers"
-_DOMAINS = {TENANT_DOMAIN: TENANT_ID, PARTNER_DOMAIN: PARTNER_TENANT_ID, CONSUMER_DOMAIN: CONSUMER_TENANT_ID}
-_TENANTS = frozenset(_DOMAINS.values())
-_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
+_TENANTS = (TENANT_ID, PARTNER_TENANT_ID)
 
 
 @dataclass(frozen=True)
@@ -43,21 +39,17 @@ class Authority:
         return self.name not in (COMMON, ORGANIZATIONS, CONSUMERS)
 
 
-def authority_named(segment: str, *, error: str | None = None) -> Authority:
-    """The authority of a path segment: a word, a tenant id or a domain (documented).
+def authority_named(segment: str) -> Authority:
+    """The authority of a path segment: a word or a tenant id (documented). A domain is not modelled.
 
-    Raises ``LoginError`` 900023 for what cannot be a tenant and 90002 for one that does not exist; ``error`` replaces
-    the OAuth error of both.
+    Raises ``LoginError`` 90002 for a tenant that does not exist.
     """
     name = segment.lower()
-    if name in (COMMON, ORGANIZATIONS, CONSUMERS):
-        return Authority(name)
-    if not is_uuid(name) and not _DOMAIN.fullmatch(name):
-        raise LoginError(login_errors.TENANT_MALFORMED, error=error, tenant=segment)
-    tenant = _DOMAINS.get(name, name)
-    if tenant not in _TENANTS:
-        raise LoginError(login_errors.TENANT_NOT_FOUND, error=error, tenant=segment)
-    return Authority(CONSUMERS if tenant == CONSUMER_TENANT_ID else tenant)
+    if name == CONSUMER_TENANT_ID:
+        return Authority(CONSUMERS)
+    if name not in (COMMON, ORGANIZATIONS, CONSUMERS, *_TENANTS):
+        raise LoginError(login_errors.TENANT_NOT_FOUND, tenant=segment)
+    return Authority(name)
 
 
 @dataclass(frozen=True)

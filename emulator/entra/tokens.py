@@ -2,90 +2,48 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
+import secrets
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from emulator.core.tls import write_private
 from emulator.core.world import World
 
 _KEY_BITS = 2048
-_KEPT_VERDICTS = 512
 TOKEN_LIFETIME_S = 3599
 
 
-class InvalidToken(Exception):
-    """A token that this world did not issue, or that has expired."""
-
-
 class Signer:
-    """The signing key of one state directory: made once, kept in a file that only its owner can read.
+    """The signing key. It is kept in memory only: an emulator that starts again refuses earlier access tokens."""
 
-    A file without a key, as a full disk leaves it, is replaced: tokens of the old key were valid for an hour only.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._key = _key_in(path) or _new_key_in(path)
+    def __init__(self) -> None:
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
         self._public = self._key.public_key()
-        der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        self.key_id = base64.urlsafe_b64encode(hashlib.sha256(der).digest()[:20]).rstrip(b"=").decode()
-        self._verified: dict[str, dict[str, Any]] = {}
+        self._key_id = secrets.token_urlsafe(20)
 
     def sign(self, claims: dict[str, Any]) -> str:
         """A JWT, RS256."""
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
-    def verify(self, token: str) -> dict[str, Any]:
-        """The claims of a token. Raises ``InvalidToken`` for one of another issuer and for an expired one."""
-        claims = self._verified.get(token)
-        if claims is None:
-            options: Any = {"verify_aud": False, "verify_iat": False, "verify_nbf": False, "verify_exp": False}
-            try:
-                claims = jwt.decode(token, self._public, algorithms=["RS256"], options=options)
-            except jwt.InvalidTokenError as error:
-                raise InvalidToken(str(error)) from error
-            if len(self._verified) >= _KEPT_VERDICTS:
-                self._verified.clear()
-            self._verified[token] = claims
-        if claims.get("exp", 0) <= time.time():
-            raise InvalidToken("the token has expired")
-        return claims
+    def verify(self, token: str, audiences: Sequence[str]) -> dict[str, Any]:
+        """The claims of a token. Raises ``jwt.InvalidTokenError`` for one of another issuer or for another audience,
+        and for an expired one."""
+        return jwt.decode(token, self._public, algorithms=["RS256"], audience=audiences)
 
     def public_key_set(self, issuer: str) -> dict[str, Any]:
         """The JWKS document."""
-        key: dict[str, Any] = json.loads(RSAAlgorithm.to_jwk(self._public))
-        key.pop("key_ops", None)
-        key.update({"use": "sig", "alg": "RS256", "kid": self.key_id, "x5t": self.key_id, "issuer": issuer})
+        key = RSAAlgorithm.to_jwk(self._public, as_dict=True)
+        key.update({"use": "sig", "alg": "RS256", "kid": self._key_id, "x5t": self._key_id, "issuer": issuer})
         return {"keys": [key]}
-
-
-def _key_in(path: Path) -> rsa.RSAPrivateKey | None:
-    try:
-        loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    return loaded if isinstance(loaded, rsa.RSAPrivateKey) else None
-
-
-def _new_key_in(path: Path) -> rsa.RSAPrivateKey:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    write_private(path, pem)
-    return key
 
 
 def signer_of(world: World) -> Signer:
     """The world's signer."""
-    return world.keep("entra.signer", lambda: Signer(world.state_dir / "signing-key.pem"))
+    return world.keep("entra.signer", Signer)
 
 
 def times() -> dict[str, int]:

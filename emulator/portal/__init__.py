@@ -4,7 +4,7 @@ sign-ins.
 
 from __future__ import annotations
 
-from emulator.core.routes import Route
-from emulator.portal import routes
+from emulator.core.world import Service
+from emulator.portal.routes import ROUTES
 
-ROUTES: tuple[Route, ...] = routes.ROUTES
+SERVICE = Service(ROUTES)

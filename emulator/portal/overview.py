@@ -16,6 +16,7 @@ from emulator.unifiedto import workspace_of
 from emulator.unifiedto.catalogue import BY_TYPE
 from emulator.unifiedto.holding import Holding, holding_of
 from emulator.unifiedto.model import JsonObject, Row
+from emulator.unifiedto.seed import ENVIRONMENTS, WORKSPACE_ID, WORKSPACE_NAME
 
 SERVICES = {"entra": "Entra sign-in", "graph": "Microsoft Graph", "unifiedto": "Unified.to"}
 _REQUESTS_SHOWN = 12
@@ -117,9 +118,9 @@ def overview_of(world: World) -> Overview:
     return Overview(
         now=world.clock.now(),
         base_url=world.base_url,
-        workspace_id=workspace.id,
-        workspace_name=workspace.name,
-        environments=tuple(workspace.environments()),
+        workspace_id=WORKSPACE_ID,
+        workspace_name=WORKSPACE_NAME,
+        environments=ENVIRONMENTS,
         applications=tuple(_application(item, world.clock.now(), rows, holdings) for item in applications),
         registrations=registrations,
         untouched=_counted(row.environment for row in rows if row not in touched),

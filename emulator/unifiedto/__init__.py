@@ -7,46 +7,42 @@
 ``rules``      what a write does to a row: pure functions
 ``state``      rows and environments, and how a change becomes visible; knows no HTTP
 ``connections``  who signed in through which integration
-``wire``       what goes over the network: masks, pages, filters, error formats
+``wire``       what goes over the network: masks, pages, filters
+``errors``     refusals, in the form that a switch asks for
 ``oauth``      authorization URL, callback and code exchange
 ``sign_in``    a whole sign-in without a browser
-``dashboard``  control routes for what a person does by hand at Unified.to
+``dashboard``  control routes: what a person does by hand at Unified.to, and signing in
 ``routes``     path to handler, with the source of every route's behaviour
 """
 
 from __future__ import annotations
 
-from emulator.core.routes import Refusal, Route, ServiceName
-from emulator.core.world import World
-from emulator.unifiedto import dashboard, routes, sign_in
+from emulator.core.world import Service, World
+from emulator.unifiedto import dashboard, routes
+from emulator.unifiedto.errors import UnifiedRefusal
 from emulator.unifiedto.routes import workspace_of
-from emulator.unifiedto.switches import DEFAULTS, problem_with_switch
+from emulator.unifiedto.seed import API_KEY
+from emulator.unifiedto.switches import UnifiedSwitches
 
-__all__ = [
-    "MISSING",
-    "PREFIXES",
-    "REFUSALS",
-    "ROUTES",
-    "SWITCHES",
-    "environment",
-    "problem_with_switch",
-    "seed",
-    "workspace_of",
-]
-
-ROUTES: tuple[Route, ...] = routes.ROUTES + sign_in.ROUTES + dashboard.ROUTES
-MISSING = routes.MISSING
-SWITCHES = DEFAULTS
-REFUSALS: dict[ServiceName, Refusal] = {"unifiedto": routes.refuse}
-PREFIXES: tuple[tuple[str, ServiceName], ...] = (("/unified/", "unifiedto"), ("/oauth/", "unifiedto"))
+__all__ = ["SERVICE", "workspace_of"]
 
 
-def seed(world: World) -> None:
-    """Puts the workspace, its environments and its rows into an empty store."""
+def _seed(world: World) -> None:
     workspace_of(world).seed()
 
 
-def environment(world: World) -> dict[str, str]:
+def _environment(_world: World) -> dict[str, str]:
     """The key of the workspace's API. Which API and workspace are meant is configuration, not environment: see
     ``emulator.cli``."""
-    return {"UNIFIED_API_KEY": workspace_of(world).api_key}
+    return {"UNIFIED_API_KEY": API_KEY}
+
+
+SERVICE = Service(
+    routes.ROUTES + dashboard.ROUTES,
+    routes.MISSING,
+    UnifiedSwitches,
+    refusals={"unifiedto": UnifiedRefusal},
+    prefixes=(("/unified/", "unifiedto"), ("/oauth/", "unifiedto")),
+    seed=_seed,
+    environment=_environment,
+)

@@ -8,7 +8,7 @@ publishes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -83,6 +83,11 @@ GRAPH_SCOPES: Mapping[str, str] = {
 
 ASSUMED (section 9 of the API notes: no public table is known).
 """
+
+
+def offered(types: Collection[str] | None) -> list[IntegrationType]:
+    """The entries of those types; None: of all."""
+    return [entry for entry in CATALOGUE if types is None or entry.type in types]
 
 
 def scopes_for(permissions: Iterable[str], overridden: Mapping[str, str] | None = None) -> list[str]:

@@ -1,85 +1,62 @@
-"""Control routes for what a person does by hand in Unified.to's dashboard: edits, first activations, removals.
-
-Tests of drift, adoption and ambiguity use them; they never show a credential.
-"""
+"""Control routes: a registration edited by hand as in Unified.to's dashboard, and a sign-in without a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import asyncio
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from emulator.core.control import json_object
 from emulator.core.routes import Route, Source
+from emulator.core.schemas import Invalid, Strict, checked
 from emulator.core.world import world_of
 from emulator.unifiedto.errors import UnifiedRefusal
-from emulator.unifiedto.model import Row
 from emulator.unifiedto.routes import workspace_of
-
-_PATH = "/_emulator/unifiedto/integrations"
-
-
-def public_view(row: Row) -> dict[str, Any]:
-    """A row for a person's eyes: its fields and client id, and only whether there is a secret."""
-    return row.fields | {
-        "environment": row.environment,
-        "client_id": row.client_id or None,
-        "has_client_secret": bool(row.client_secret),
-    }
+from emulator.unifiedto.sign_in import sign_in
 
 
-async def _show(request: Request) -> Response:
-    return JSONResponse([public_view(row) for row in workspace_of(world_of(request)).rows()])
+class SignInRequest(Strict):
+    """Who signs in through what; without ``account`` the tenant's administrator."""
+
+    integration_type: str
+    environment: str = "Production"
+    account: str | None = None
 
 
 async def _edit(request: Request) -> Response:
     """PATCH {"environment", "integration_type", …fields to set, "auth" as a whole}."""
-    body = await _body(request)
-    environment, integration_type = _identity(body)
-    changes = {name: value for name, value in body.items() if name not in ("environment", "integration_type")}
-    return _answer(lambda: workspace_of(world_of(request)).edit_by_hand(environment, integration_type, changes))
-
-
-async def _add(request: Request) -> Response:
-    """POST {"environment", "integration_type"}: a first activation, or a second row of the same kind."""
-    environment, integration_type = _identity(await _body(request))
-    return _answer(lambda: workspace_of(world_of(request)).add_by_hand(environment, integration_type))
-
-
-async def _remove(request: Request) -> Response:
-    """DELETE ?environment=&integration_type=: as if it had never been set up there."""
-    environment, integration_type = _identity(dict(request.query_params))
-    workspace_of(world_of(request)).remove_by_hand(environment, integration_type)
+    changes = dict(await json_object(request))
+    environment, integration_type = changes.pop("environment", "Production"), changes.pop("integration_type", "")
+    try:
+        workspace_of(world_of(request)).edit_by_hand(environment, integration_type, changes)
+    except UnifiedRefusal as refusal:
+        raise Invalid(refusal.message) from None
     return Response(status_code=204)
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        value = await request.json()
-    except (ValueError, RecursionError):
-        value = None
-    return value if isinstance(value, dict) else {}
-
-
-def _identity(values: dict[str, Any]) -> tuple[str, str]:
-    return str(values.get("environment") or "Production"), str(values.get("integration_type") or "")
-
-
-def _answer(act: Callable[[], Row]) -> Response:
-    try:
-        return JSONResponse(public_view(act()))
-    except UnifiedRefusal as refusal:
-        return JSONResponse({"error": refusal.message}, status_code=400)
-
-
-def _route(method: str, handler: Any, reference: str) -> Route:
-    return Route(method, _PATH, handler, "control", Source.OWN, reference)
+async def _sign_in(request: Request) -> Response:
+    asked = checked(SignInRequest, await json_object(request))
+    world = world_of(request)
+    result = await asyncio.to_thread(sign_in, world, asked.integration_type, asked.environment, asked.account)
+    return JSONResponse(result)
 
 
 ROUTES: tuple[Route, ...] = (
-    _route("GET", _show, "the rows of the workspace, without credentials"),
-    _route("PATCH", _edit, "edit a row by hand, as in the dashboard"),
-    _route("POST", _add, "set an integration up by hand"),
-    _route("DELETE", _remove, "take an integration away by hand"),
+    Route(
+        "POST",
+        "/_emulator/sign-in",
+        _sign_in,
+        "control",
+        Source.OWN,
+        "a whole sign-in through a registered integration, without a browser",
+    ),
+    Route(
+        "PATCH",
+        "/_emulator/unifiedto/integrations",
+        _edit,
+        "control",
+        Source.OWN,
+        "edit a row by hand, as in the dashboard",
+    ),
 )

@@ -1,28 +1,52 @@
 """The refusals of the emulated Unified.to API.
 
 Source: unified.to publishes no error schema (its SDK declares "4XX" and "5XX" with any content type), so status and
-words are assumed throughout (U7); the wire form is chosen by the switch ``error_format``.
+words are assumed throughout (U7).
 """
 
 from __future__ import annotations
 
 from http import HTTPStatus
 
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+
+from emulator.core.pages import templates_of
+from emulator.core.routes import Refused
+from emulator.core.world import world_of
+from emulator.unifiedto.switches import UnifiedSwitches
+
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_TEMPLATES = templates_of(__file__)
 
 
-class UnifiedRefusal(Exception):
+class UnifiedRefusal(Refused):
     """A request that the API refuses: HTTP ``status`` and a ``message`` for the caller, which never quotes a secret."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
+    async def response(self, request: Request) -> Response:
+        """In the form that the switch ``error_format`` asks for.
 
-    @property
-    def error(self) -> str:
-        """The short name that the assumed JSON body carries in ``error``, e.g. ``Bad Request``."""
-        return _PHRASES.get(self.status, "Error")
+        With ``errors_quote_request`` a 400 quotes the body, as validators are known to do, so that a client which
+        prints an answer's body gives the secret away.
+        """
+        switches = world_of(request).settings.of(UnifiedSwitches)
+        message, phrase = self.message, _PHRASES.get(self.status, "Error")
+        if self.status == 400 and switches.errors_quote_request:
+            message = f"{message} in {(await request.body()).decode('utf-8', 'replace')}"
+        if switches.error_format == "empty":
+            return Response(status_code=self.status)
+        if switches.error_format == "text":
+            return PlainTextResponse(message, self.status)
+        if switches.error_format == "html":
+            title = f"{self.status} {phrase}"
+            return page_response(self.status, title, title, message)
+        return JSONResponse({"statusCode": self.status, "error": phrase, "message": message}, self.status)
+
+
+def page_response(status: int, title: str, heading: str, message: str) -> Response:
+    """A page for a person."""
+    page = _TEMPLATES.get_template("page.html").render(title=title, heading=heading, message=message)
+    return HTMLResponse(page, status)
 
 
 def invalid(message: str) -> UnifiedRefusal:
@@ -33,13 +57,3 @@ def invalid(message: str) -> UnifiedRefusal:
 def not_found(what: str) -> UnifiedRefusal:
     """404: no such row, integration type, workspace or connection."""
     return UnifiedRefusal(404, f"{what} not found")
-
-
-def missing_key() -> UnifiedRefusal:
-    """401 without an API key (documented that it fails; the status is assumed)."""
-    return UnifiedRefusal(401, "Missing API key")
-
-
-def unknown_key() -> UnifiedRefusal:
-    """401 with an API key that belongs to no workspace of this region."""
-    return UnifiedRefusal(401, "Invalid API key")

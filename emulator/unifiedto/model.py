@@ -7,50 +7,69 @@ Field names and types: published model (unified-react-integrations-directory ``s
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, cast
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from emulator.core.schemas import words_of
 from emulator.unifiedto.errors import invalid
 
 JsonObject = dict[str, Any]
 
-_STRINGS = frozenset(
-    {
-        "api_url",
-        "authorize_url",
-        "base_url",
-        "environment",
-        "integration_type",
-        "refresh_url",
-        "secretsmanager_id",
-        "secretsmanager_key",
-        "token_url",
-    }
-)
-_BOOLEANS = frozenset({"is_active", "prompt_region", "use_unified_redirect"})
-_STRING_LISTS = frozenset({"categories", "permissions"})
-_AUTH_TYPES = ("oauth2", "other", "token")
+
+class Auth(BaseModel):
+    """The credentials of a row."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    client_id: str | None = None
+    client_secret: str | None = None
+    consumer_key: str | None = None
+    consumer_secret: str | None = None
+    dev_api_key: str | None = None
+    key: str | None = None
+    pem: str | None = None
+    saml_idp_entity_id: str | None = None
+    saml_idp_url: str | None = None
+    saml_pem: str | None = None
+
+
+class Fields(BaseModel):
+    """What a person may set by hand, and any field that no model names."""
+
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    api_url: str | None = None
+    auth: Auth | None = None
+    auth_type: Literal["oauth2", "other", "token"] | None = None
+    authorize_url: str | None = None
+    base_url: str | None = None
+    categories: list[str] | None = None
+    environment: str | None = None
+    integration_type: str | None = None
+    is_active: bool | None = None
+    overriden_scopes: dict[str, str] | None = None
+    permissions: list[str] | None = None
+    prompt_region: bool | None = None
+    refresh_url: str | None = None
+    secretsmanager_id: str | None = None
+    secretsmanager_key: str | None = None
+    token_url: str | None = None
+    use_unified_redirect: bool | None = None
+
+
+class Body(Fields):
+    """The body of a PUT (required fields: documented)."""
+
+    integration_type: str
+    is_active: bool
+
 
 SERVER_FIELDS = frozenset({"id", "workspace_id", "created_at", "updated_at"})
 """Fields that the server sets. A body may name the row's own ``id`` and ``workspace_id``, but not other ones."""
 
-KNOWN_FIELDS = _STRINGS | _BOOLEANS | _STRING_LISTS | SERVER_FIELDS | {"auth", "auth_type", "overriden_scopes"}
-
-AUTH_KEYS = frozenset(
-    {
-        "client_id",
-        "client_secret",
-        "consumer_key",
-        "consumer_secret",
-        "dev_api_key",
-        "key",
-        "pem",
-        "saml_idp_entity_id",
-        "saml_idp_url",
-        "saml_pem",
-    }
-)
+KNOWN_FIELDS = SERVER_FIELDS | set(Fields.model_fields)
 
 
 def new_id() -> str:
@@ -96,59 +115,23 @@ class Row:
 
 
 def check_body(body: object) -> JsonObject:
-    """The body of a POST or PUT as an object of the published model.
-
-    Raises ``UnifiedRefusal`` 400 when ``integration_type`` or ``is_active`` is missing (documented as required,
-    status assumed) or when a known field has the wrong type. Messages name fields, never values.
-    """
-    if not isinstance(body, dict):
-        raise invalid("body must be a JSON object")
-    for required in ("integration_type", "is_active"):
-        if body.get(required) is None:
-            raise invalid(f"{required} is required")
-    for name, value in body.items():
-        problem = _problem_with_field(name, value)
-        if problem:
-            raise invalid(f"{name} {problem}")
-    return body
+    """The body of a PUT as an object of the published model. Raises ``UnifiedRefusal`` 400 (assumed)."""
+    return _checked(Body, body)
 
 
 def check_edit(changes: JsonObject) -> JsonObject:
     """Fields that a person sets by hand. Raises ``UnifiedRefusal`` 400 for those that only the server sets, and for
     values of the wrong type."""
-    for name, value in changes.items():
-        problem = "cannot be changed" if name in SERVER_FIELDS else _problem_with_field(name, value)
-        if problem:
-            raise invalid(f"{name} {problem}")
-    return changes
+    fixed = sorted(changes.keys() & SERVER_FIELDS)
+    if fixed:
+        raise invalid(f"{', '.join(fixed)} cannot be changed")
+    return _checked(Fields, changes)
 
 
-def _problem_with_field(name: str, value: object) -> str | None:
-    if value is None:
-        return None
-    if name in _STRINGS and not isinstance(value, str):
-        return "must be a string"
-    if name in _BOOLEANS and not isinstance(value, bool):
-        return "must be a boolean"
-    if name in _STRING_LISTS and not _is_string_list(value):
-        return "must be an array of strings"
-    if name == "overriden_scopes" and not _is_string_map(value):
-        return "must map permissions to scope strings"
-    if name == "auth_type" and value not in _AUTH_TYPES:
-        return "must be one of: " + ", ".join(_AUTH_TYPES)
-    if name == "refresh_url" and value and not str(value).startswith(("https://", "http://")):
-        return "must be a URI"
-    if name == "auth":
-        if not isinstance(value, dict):
-            return "must be an object"
-        if not all(item is None or isinstance(item, str) for key, item in value.items() if key in AUTH_KEYS):
-            return "must hold strings"
-    return None
-
-
-def _is_string_list(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_string_map(value: object) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(k, str) and isinstance(v, str) for k, v in value.items())
+def _checked(model: type[BaseModel], values: object) -> JsonObject:
+    """``values`` themselves, if they fit the model. Messages name fields, never values."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        raise invalid(words_of(error)) from None
+    return cast("JsonObject", values)

@@ -12,31 +12,41 @@ from __future__ import annotations
 import base64
 import json
 import ssl
-import threading
-import weakref
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
 from cryptography.fernet import InvalidToken
+from starlette.requests import Request
+from starlette.responses import Response
 
 from emulator.core.world import World
-from emulator.unifiedto.catalogue import BY_TYPE, scopes_for
-from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
+from emulator.unifiedto.catalogue import offered, scopes_for
+from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found, page_response
 from emulator.unifiedto.model import JsonObject, Row
 from emulator.unifiedto.seed import SHARED_CLIENT_ID, VAULT_CLIENT_ID
 from emulator.unifiedto.state import Workspace
-from emulator.unifiedto.switches import Switches
+from emulator.unifiedto.switches import UnifiedSwitches
 from emulator.unifiedto.wire import Query
 
 CALLBACK_PATH = "/oauth/code"
 _EXCHANGE_TIMEOUT_S = 30.0
 
 
-class NoCredentialsPage(Exception):
+class NoCredentialsPage(UnifiedRefusal):
     """The integration has no credentials, and the workspace answers that with a page of Unified.to's (U11)."""
+
+    def __init__(self) -> None:
+        super().__init__(200, "the integration has no OAuth credentials")
+
+    async def response(self, request: Request) -> Response:
+        return page_response(
+            200,
+            "Unified.to",
+            "This integration is not configured",
+            "Ask the workspace's administrator to add OAuth credentials.",
+        )
 
 
 @dataclass(frozen=True)
@@ -51,38 +61,37 @@ class SignIn:
 # -- authorization URL -----------------------------------------------------------------------------
 
 
-def redirect_uri(row: Row, switches: Switches, base_url: str) -> str:
+def redirect_uri(row: Row, world: World) -> str:
     """Where Entra sends the browser back to: the custom domain if there is one and the row does not insist on
     Unified's (U15).
     """
-    host = switches.custom_domain if switches.custom_domain and not row.fields.get("use_unified_redirect") else base_url
+    domain = world.settings.of(UnifiedSwitches).custom_domain
+    host = domain if domain and not row.fields.get("use_unified_redirect") else world.base_url
     return host + CALLBACK_PATH
 
 
-def authorization_url(
-    workspace: Workspace, switches: Switches, base_url: str, integration_type: str, query: Query
-) -> str:
+def authorization_url(world: World, workspace: Workspace, integration_type: str, query: Query) -> str:
     """The URL at Entra for signing in through an integration.
 
     Raises ``UnifiedRefusal`` (404 unknown type or no row, 400 Sandbox, inactive, or no credentials, 501 for another
     vendor than Microsoft) or ``NoCredentialsPage``.
     """
-    if integration_type not in {entry.type for entry in workspace.catalogue(switches)}:
+    switches = world.settings.of(UnifiedSwitches)
+    entry = next((entry for entry in offered(switches.catalogue) if entry.type == integration_type), None)
+    if entry is None:
         raise not_found(f"integration {integration_type}")
     if query.one("connection_id") or query.one("reauth_token"):
         raise UnifiedRefusal(501, "the emulator does not re-authorize connections")
     environment = query.one("env") or "Production"
-    if environment not in workspace.environments():
-        raise invalid(f"environment {environment} does not exist")
     rows = workspace.read_rows(lambda row: row.environment == environment and row.integration_type == integration_type)
     if not rows:
         raise not_found(f"integration {integration_type} in {environment}")
     row = rows[0]
-    if not BY_TYPE[integration_type].is_microsoft:
-        raise UnifiedRefusal(501, f"the emulator has no sign-in of {BY_TYPE[integration_type].name}")
+    if not entry.is_microsoft:
+        raise UnifiedRefusal(501, f"the emulator has no sign-in of {entry.name}")
     if environment == "Sandbox":
         raise invalid("Sandbox has mocked credentials and no authorization URL")
-    if not row.is_active and switches.choice("inactive") == "refused":
+    if not row.is_active and switches.inactive == "refused":
         raise invalid(f"integration {integration_type} is not active in {environment}")
     permissions = query.many("scopes") or [str(item) for item in row.fields.get("permissions") or []]
     state = {
@@ -95,26 +104,23 @@ def authorization_url(
     }
     parameters = {
         "client_id": _client_id(row, switches),
-        "redirect_uri": redirect_uri(row, switches, base_url),
+        "redirect_uri": redirect_uri(row, world),
         "response_type": "code",
         "response_mode": "query",
         "scope": " ".join(scopes_for(permissions, row.fields.get("overriden_scopes"))),
         "state": workspace.seal().close(state),
     }
-    return f"{base_url}/common/oauth2/v2.0/authorize?{urlencode(parameters)}"
+    return f"{world.base_url}/common/oauth2/v2.0/authorize?{urlencode(parameters)}"
 
 
-def _client_id(row: Row, switches: Switches) -> str:
-    if row.fields.get("secretsmanager_id") and switches.choice("vault") == "wins":
+def _client_id(row: Row, switches: UnifiedSwitches) -> str:
+    if row.fields.get("secretsmanager_id") and switches.vault == "wins":
         return VAULT_CLIENT_ID
-    return row.client_id or _client_id_without_credentials(row, switches)
-
-
-def _client_id_without_credentials(row: Row, switches: Switches) -> str:
-    answer = switches.choice("no_credentials")
-    if answer == "4xx":
+    if row.client_id:
+        return row.client_id
+    if switches.no_credentials == "4xx":
         raise invalid(f"integration {row.integration_type} has no OAuth credentials")
-    if answer == "page":
+    if switches.no_credentials == "page":
         raise NoCredentialsPage
     return SHARED_CLIENT_ID
 
@@ -122,7 +128,7 @@ def _client_id_without_credentials(row: Row, switches: Switches) -> str:
 # -- callback --------------------------------------------------------------------------------------
 
 
-def finish_sign_in(world: World, workspace: Workspace, switches: Switches, query: Query) -> SignIn:
+def finish_sign_in(world: World, workspace: Workspace, query: Query) -> SignIn:
     """What the callback does: exchanges ``code`` with the registered client and records a connection.
 
     Blocks for one HTTP request to Entra: call it in a thread of its own. Raises ``UnifiedRefusal`` 400 for a
@@ -147,7 +153,7 @@ def finish_sign_in(world: World, workspace: Workspace, switches: Switches, query
     if code is None:
         return failed("invalid_request: the authorization server sent no code")
     try:
-        answer = _exchange(world, row, code, redirect_uri(row, switches, world.base_url))
+        answer = _exchange(world, row, code, redirect_uri(row, world))
     except httpx.TransportError as fault:
         return failed(f"server_error: Entra could not be reached ({type(fault).__name__})")
     tokens = _json_object(answer)
@@ -207,21 +213,15 @@ def _json_object(response: httpx.Response) -> dict[str, Any]:
 
 # -- HTTP ------------------------------------------------------------------------------------------
 
-_clients: weakref.WeakKeyDictionary[World, httpx.Client] = weakref.WeakKeyDictionary()
-_clients_lock = threading.Lock()
-
 
 def http_client(world: World) -> httpx.Client:
     """The connection pool through which this world's Unified.to talks to Entra; it trusts the emulator's authority.
 
-    One for each world, because building a TLS context costs more than a sign-in; closed when the world is gone.
+    One for each world, because building a TLS context costs more than a sign-in.
     """
-    with _clients_lock:
-        client = _clients.get(world)
-        if client is None:
-            context = ssl.create_default_context(cafile=str(world.tls.bundle))
-            client = httpx.Client(verify=context, timeout=_EXCHANGE_TIMEOUT_S, trust_env=False)
-            _clients[world] = client
-            close: Callable[[], None] = client.close
-            weakref.finalize(world, close)
-        return client
+
+    def make() -> httpx.Client:
+        context = ssl.create_default_context(cafile=str(world.tls.bundle))
+        return world.closing.enter_context(httpx.Client(verify=context, timeout=_EXCHANGE_TIMEOUT_S, trust_env=False))
+
+    return world.keep("unifiedto.http", make)

@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from emulator.core.routes import Handler, Missing, Route, Source
 from emulator.core.world import World, world_of
 from emulator.unifiedto import oauth, wire
-from emulator.unifiedto.errors import UnifiedRefusal, invalid, missing_key, not_found, unknown_key
-from emulator.unifiedto.model import JsonObject
+from emulator.unifiedto.catalogue import offered
+from emulator.unifiedto.errors import UnifiedRefusal, invalid, not_found
+from emulator.unifiedto.model import Row
+from emulator.unifiedto.seed import API_KEY, ENVIRONMENTS, WORKSPACE_ID
 from emulator.unifiedto.state import Workspace
-from emulator.unifiedto.switches import Switches
-from emulator.unifiedto.wire import Answer, Query, json_answer
+from emulator.unifiedto.switches import UnifiedSwitches
+from emulator.unifiedto.wire import Query
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,19 @@ class Call:
     request: Request
     world: World
     workspace: Workspace
-    switches: Switches
+    switches: UnifiedSwitches
     query: Query
 
     @staticmethod
     def of(request: Request) -> Call:
         """The call behind ``request``."""
         world = world_of(request)
-        pairs = request.query_params.multi_items()
-        return Call(request, world, workspace_of(world), Switches(world.settings), Query(pairs))
+        query = Query(request.query_params.multi_items())
+        return Call(request, world, workspace_of(world), world.settings.of(UnifiedSwitches), query)
 
     def path(self, name: str) -> str:
         """A parameter of the path."""
         return str(self.request.path_params[name])
-
-    async def text(self) -> str:
-        """The body as text."""
-        return (await self.request.body()).decode("utf-8", "replace")
 
     async def json(self) -> object:
         """The body as JSON; ``UnifiedRefusal`` 400 when it is none."""
@@ -58,146 +56,133 @@ def workspace_of(world: World) -> Workspace:
     return Workspace(world.store, world.clock.now)
 
 
-def respond(answer: Answer) -> Response:
-    """``answer`` as a response."""
-    headers = {"location": answer.location} if answer.location else None
-    media_type = answer.media_type if answer.body else None
-    return Response(answer.body, answer.status, headers=headers, media_type=media_type)
-
-
-CallHandler = Callable[[Call], Awaitable[Answer]]
+CallHandler = Callable[[Call], Awaitable[Response]]
 
 
 def _handler(act: CallHandler, key: bool) -> Handler:
-    """``act`` with the key checked first (if it needs one) and refusals in the form that the switches ask for."""
+    """``act`` with the key checked first, if it needs one."""
 
     async def handle(request: Request) -> Response:
         call = Call.of(request)
-        try:
-            if key:
-                _check_key(call)
-            return respond(await act(call))
-        except UnifiedRefusal as refusal:
-            quoted = await call.text() if request.method in ("POST", "PUT", "PATCH") else ""
-            return respond(wire.error_answer(refusal, call.switches, quoted))
+        if key:
+            _check_key(call)
+        return await act(call)
 
     return handle
 
 
 def _check_key(call: Call) -> None:
-    """401 without the workspace's key, as ``Bearer <key>`` (scheme in any case) or bare; 403 from an address that is
-    shut out.
+    """401 without the workspace's key (documented that it fails; the status is assumed), as ``Bearer <key>`` (scheme in
+    any case) or bare; 403 from an address that is shut out.
     """
     header = call.request.headers.get("authorization", "").strip()
     scheme, _, rest = header.partition(" ")
     given = rest.strip() if scheme.lower() == "bearer" else header
-    if not given:
-        raise missing_key()
-    if not hmac.compare_digest(given.encode(), call.workspace.api_key.encode()):
-        raise unknown_key()
-    if not call.switches.flag("ip_allowed"):
+    if not hmac.compare_digest(given.encode(), API_KEY.encode()):
+        raise UnifiedRefusal(401, "Invalid API key" if given else "Missing API key")
+    if not call.switches.ip_allowed:
         raise UnifiedRefusal(403, "Your IP address is not allowed in this workspace")
 
 
-def _need(call: Call, right: str, what: str) -> None:
-    if not call.switches.flag(right):
-        raise UnifiedRefusal(call.switches.number("key_refusal_status"), f"This API key may not {what}")
+def _need(call: Call, right: bool, what: str) -> None:
+    if not right:
+        raise UnifiedRefusal(call.switches.key_refusal_status, f"This API key may not {what}")
 
 
 def _same_workspace(call: Call) -> None:
-    if call.path("workspace_id") != call.workspace.id:
+    if call.path("workspace_id") != WORKSPACE_ID:
         raise not_found("workspace")
 
 
 # -- workspace integrations ------------------------------------------------------------------------
 
 
-async def _list_workspace_integrations(call: Call) -> Answer:
-    _need(call, "key_may_list", "list workspace integrations")
+async def _list_workspace_integrations(call: Call) -> Response:
+    _need(call, call.switches.key_may_list, "list workspace integrations")
     if call.query.flag("include_credentials"):
         raise UnifiedRefusal(403, "Only a workspace admin may include credentials")
-    rows = call.workspace.read_rows(wire.row_filters(call.query, call.switches).want)
-    return json_answer(wire.page([wire.row_as_read(row, call.switches) for row in rows], call.query, call.switches))
+    rows = call.workspace.read_rows(lambda row: _is_asked_for(call, row))
+    return JSONResponse(wire.page([wire.row_as_read(row, call.switches) for row in rows], call.query, call.switches))
 
 
-async def _update_workspace_integration(call: Call) -> Answer:
-    _need(call, "key_may_write", "change workspace integrations")
+def _is_asked_for(call: Call, row: Row) -> bool:
+    """The filters of a list (U9)."""
+    if call.switches.filters == "ignored":
+        return True
+    return (
+        row.environment == (call.query.one("env") or "Production")
+        and call.query.wants("integration_type", row.integration_type)
+        and call.query.wants_any("categories", row.fields.get("categories"))
+    )
+
+
+async def _update_workspace_integration(call: Call) -> Response:
+    _need(call, call.switches.key_may_write, "change workspace integrations")
     row = call.workspace.update_row(call.path("id"), await call.json(), call.switches)
-    return wire.write_answer(row, call.switches)
+    if call.switches.put_answer == "object":
+        return JSONResponse(wire.row_as_read(row, call.switches))
+    return Response(status_code=204 if call.switches.put_answer == "no_content" else 200)
 
 
 # -- catalogue -------------------------------------------------------------------------------------
 
 
-async def _list_integrations(call: Call) -> Answer:
+async def _list_integrations(call: Call) -> Response:
     environment = call.query.one("env") or "Production"
     active = {row.integration_type for row in call.workspace.rows() if row.environment == environment and row.is_active}
-    wanted_categories, wanted_type = set(call.query.many("categories")), call.query.one("type")
     only_active = call.query.flag("active")
     summary = call.query.flag("summary")
     shown = [
         wire.integration_as_read(entry, entry.type in active, summary)
-        for entry in call.workspace.catalogue(call.switches)
-        if wanted_type in (None, entry.type)
-        and (not wanted_categories or wanted_categories & set(entry.categories))
+        for entry in offered(call.switches.catalogue)
+        if call.query.wants("type", entry.type)
+        and call.query.wants_any("categories", entry.categories)
         and (not only_active or entry.type in active)
     ]
-    return json_answer(wire.page(shown, call.query, call.switches, default_limit=1000))
+    return JSONResponse(wire.page(shown, call.query, call.switches, default_limit=1000))
 
 
-async def _list_workspace_catalogue(call: Call) -> Answer:
+async def _list_workspace_catalogue(call: Call) -> Response:
     _same_workspace(call)
     return await _list_integrations(call)
 
 
-async def _authorization_url(call: Call) -> Answer:
+async def _authorization_url(call: Call) -> Response:
     _same_workspace(call)
-    try:
-        url = oauth.authorization_url(
-            call.workspace, call.switches, call.world.base_url, call.path("integration_type"), call.query
-        )
-    except oauth.NoCredentialsPage:
-        return wire.page_answer(
-            200,
-            "Unified.to",
-            "This integration is not configured",
-            "Ask the workspace's administrator to add OAuth credentials.",
-        )
+    url = oauth.authorization_url(call.world, call.workspace, call.path("integration_type"), call.query)
     if call.query.flag("redirect"):
-        return Answer(302, location=url)
-    return Answer(200, url, "text/plain")
+        return RedirectResponse(url, 302)
+    return PlainTextResponse(url)
 
 
 # -- environments and connections ------------------------------------------------------------------
 
 
-async def _list_environments(call: Call) -> Answer:
-    return json_answer(call.workspace.environments())
+async def _list_environments(_call: Call) -> Response:
+    return JSONResponse(ENVIRONMENTS)
 
 
-async def _list_connections(call: Call) -> Answer:
-    environment, reference = call.query.one("env"), call.query.one("external_xref")
-    categories = set(call.query.many("categories"))
-    wanted: list[JsonObject] = [
+async def _list_connections(call: Call) -> Response:
+    wanted = [
         connection
         for connection in call.workspace.connections.all()
-        if environment in (None, connection["environment"])
-        and reference in (None, connection.get("external_xref"))
-        and (not categories or categories & set(connection["categories"]))
+        if call.query.wants("env", connection["environment"])
+        and call.query.wants("external_xref", connection.get("external_xref"))
+        and call.query.wants_any("categories", connection["categories"])
     ]
-    return json_answer(wire.page(wanted, call.query, call.switches))
+    return JSONResponse(wire.page(wanted, call.query, call.switches))
 
 
-async def _get_connection(call: Call) -> Answer:
-    return json_answer(call.workspace.connections.get(call.path("id")))
+async def _get_connection(call: Call) -> Response:
+    return JSONResponse(call.workspace.connections.get(call.path("id")))
 
 
 # -- callback --------------------------------------------------------------------------------------
 
 
-async def _callback(call: Call) -> Answer:
-    ended = await asyncio.to_thread(oauth.finish_sign_in, call.world, call.workspace, call.switches, call.query)
-    return Answer(302, location=ended.location)
+async def _callback(call: Call) -> Response:
+    ended = await asyncio.to_thread(oauth.finish_sign_in, call.world, call.workspace, call.query)
+    return RedirectResponse(ended.location, 302)
 
 
 # -- tables ----------------------------------------------------------------------------------------
@@ -285,8 +270,3 @@ ROUTES: tuple[Route, ...] = (
         key=False,
     ),
 )
-
-
-def refuse(request: Request, status: int, reason: str) -> Response:
-    """An error answer in the API's form, for routes that do not exist and for scripted faults."""
-    return respond(wire.error_answer(UnifiedRefusal(status, reason), Switches(world_of(request).settings)))

@@ -11,33 +11,32 @@ from typing import Any
 from emulator.unifiedto.catalogue import BY_TYPE
 from emulator.unifiedto.errors import UnifiedRefusal, invalid
 from emulator.unifiedto.model import KNOWN_FIELDS, SERVER_FIELDS, JsonObject, Row
-from emulator.unifiedto.switches import Switches
+from emulator.unifiedto.switches import UnifiedSwitches
 
 
-def written(body: JsonObject, row: Row, switches: Switches, moment: str) -> Row:
+def written(body: JsonObject, row: Row, switches: UnifiedSwitches, moment: str) -> Row:
     """``row`` after a checked ``body`` was written to it at ``moment`` (ISO 8601).
 
     Values go in literally, masks too.
     """
     sent = {name: value for name, value in body.items() if name != "auth" and name not in SERVER_FIELDS}
     kept = {name: value for name, value in row.fields.items() if name in SERVER_FIELDS}
-    replaces = switches.choice("put_semantics") == "replace"
+    replaces = switches.put_semantics == "replace"
     fields = (kept if replaces else row.fields) | sent
     fields["environment"] = body.get("environment") or row.environment
-    if switches.choice("categories") == "derived":
-        fields["categories"] = derived_categories(row.integration_type, fields.get("permissions") or [])
+    fields["categories"] = derived_categories(row.integration_type, fields.get("permissions") or [])
     fields["updated_at"] = moment
-    return Row(fields, _written_auth(body, row, replaces, switches.choice("auth_semantics") == "replace"))
+    return Row(fields, _written_auth(body, row, replaces, switches.auth_semantics == "replace"))
 
 
-def refuse_other_identity(body: JsonObject, row: Row, switches: Switches) -> None:
+def refuse_other_identity(body: JsonObject, row: Row, switches: UnifiedSwitches) -> None:
     """400 when the body would turn the row into another one.
 
     A replacing PUT without environment means Production (the default).
     """
     if body["integration_type"] != row.integration_type:
         raise invalid("integration_type cannot change")
-    default = "Production" if switches.choice("put_semantics") == "replace" else row.environment
+    default = "Production" if switches.put_semantics == "replace" else row.environment
     if (body.get("environment") or default) != row.environment:
         raise invalid("environment cannot change")
     for name in ("id", "workspace_id"):
@@ -69,23 +68,21 @@ def _written_auth(body: JsonObject, row: Row, replaces_row: bool, replaces_auth:
     return merged or None
 
 
-def refuse_odd_fields(body: JsonObject, switches: Switches) -> None:
+def refuse_odd_fields(body: JsonObject, switches: UnifiedSwitches) -> None:
     """400 for fields that the switches of U10 say are not taken."""
     unknown = sorted(name for name in body if name not in KNOWN_FIELDS)
-    if unknown and switches.choice("unknown_fields") == "refused":
+    if unknown and switches.unknown_fields == "refused":
         raise invalid("unknown fields: " + ", ".join(unknown))
     read_only = sorted(name for name in body if name in ("created_at", "updated_at"))
-    if read_only and switches.choice("read_only_fields") == "refused":
+    if read_only and switches.read_only_fields == "refused":
         raise invalid("read-only fields: " + ", ".join(read_only))
     nulls = sorted(name for name, value in body.items() if value is None)
-    if nulls and switches.choice("null_fields") == "refused":
+    if nulls and switches.null_fields == "refused":
         raise invalid("fields that are null: " + ", ".join(nulls))
 
 
-def refuse_by_plan(body: JsonObject, switches: Switches) -> None:
+def refuse_by_plan(body: JsonObject, switches: UnifiedSwitches) -> None:
     """402 or 403 when the body brings a client of its own and the plan has no room for one."""
     auth: dict[str, Any] = body.get("auth") or {}
-    if (auth.get("client_id") or auth.get("client_secret")) and not switches.flag("plan_allows_own_credentials"):
-        raise UnifiedRefusal(
-            switches.number("plan_refusal_status"), "Your plan does not include custom OAuth credentials"
-        )
+    if (auth.get("client_id") or auth.get("client_secret")) and not switches.plan_allows_own_credentials:
+        raise UnifiedRefusal(switches.plan_refusal_status, "Your plan does not include custom OAuth credentials")

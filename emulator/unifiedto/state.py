@@ -13,21 +13,13 @@ from datetime import datetime, timedelta
 from emulator.core.clock import parse_instant
 from emulator.core.store import Store
 from emulator.unifiedto import rules
-from emulator.unifiedto.catalogue import BY_TYPE, CATALOGUE, IntegrationType
+from emulator.unifiedto.catalogue import BY_TYPE
 from emulator.unifiedto.connections import Connections
-from emulator.unifiedto.errors import invalid, not_found
+from emulator.unifiedto.errors import not_found
 from emulator.unifiedto.model import KNOWN_FIELDS, JsonObject, Row, check_body, check_edit, new_id
 from emulator.unifiedto.seal import Seal
-from emulator.unifiedto.seed import (
-    API_KEY,
-    ENVIRONMENTS,
-    FIELDS_OUTSIDE_THE_MODEL,
-    WORKSPACE_ID,
-    WORKSPACE_NAME,
-    new_row,
-    seeded_rows,
-)
-from emulator.unifiedto.switches import Switches
+from emulator.unifiedto.seed import FIELDS_OUTSIDE_THE_MODEL, new_row, seeded_rows
+from emulator.unifiedto.switches import UnifiedSwitches
 
 _ROWS = "unifiedto_rows"
 _WORKSPACE = "unifiedto_workspace"
@@ -47,32 +39,11 @@ class Workspace:
         self._lock = documents.lock
         self.connections = Connections(documents)
 
-    id = WORKSPACE_ID
-    name = WORKSPACE_NAME
-    api_key = API_KEY
-
     def seed(self) -> None:
-        """Fills an empty store with the first workspace; leaves a filled one alone."""
-        with self._lock:
-            if self._documents.get(_WORKSPACE, _WORKSPACE_KEY) is not None:
-                return
-            self._documents.put(_WORKSPACE, _WORKSPACE_KEY, {"seal": Seal.new_key()})
-            for fields in seeded_rows(self._timestamp()):
-                self._put_row(Row(fields))
-
-    # -- environments ------------------------------------------------------------------------------
-
-    def environments(self) -> list[str]:
-        """The names of the workspace's environments, Production first."""
-        return list(ENVIRONMENTS)
-
-    # -- catalogue ---------------------------------------------------------------------------------
-
-    @staticmethod
-    def catalogue(switches: Switches) -> list[IntegrationType]:
-        """The integration types on offer."""
-        offered = switches.offered_types
-        return [entry for entry in CATALOGUE if offered is None or entry.type in offered]
+        """Fills an empty store with the first workspace."""
+        self._documents.put(_WORKSPACE, _WORKSPACE_KEY, {"seal": Seal.new_key()})
+        for fields in seeded_rows(self._timestamp()):
+            self._put_row(Row(fields))
 
     # -- rows: reading -----------------------------------------------------------------------------
 
@@ -86,7 +57,7 @@ class Workspace:
         found = (r for r in self.rows() if r.environment == environment and r.integration_type == integration_type)
         return next(found, None)
 
-    def read_rows(self, wanted: Callable[[Row], bool] = lambda row: True) -> list[Row]:
+    def read_rows(self, wanted: Callable[[Row], bool]) -> list[Row]:
         """The rows for which ``wanted`` holds as a reader sees them: each counts one read, and a recent write may not
         show yet (U12).
         """
@@ -107,7 +78,7 @@ class Workspace:
 
     # -- rows: writing -----------------------------------------------------------------------------
 
-    def update_row(self, identifier: str, body: object, switches: Switches) -> Row:
+    def update_row(self, identifier: str, body: object, switches: UnifiedSwitches) -> Row:
         """Applies the body of a PUT to a row as the switches say and returns the row in its present state.
 
         Values are stored literally, masks too: a client that sends back what a list showed loses the credential.
@@ -124,7 +95,7 @@ class Workspace:
             rules.refuse_other_identity(checked, row, switches)
             rules.refuse_by_plan(checked, switches)
             changed = rules.written(checked, row, switches, self._moment_of_change(row))
-            self._put_row(changed, before=row, stale_reads=switches.number("visible_after_reads"))
+            self._put_row(changed, before=row, stale_reads=switches.visible_after_reads)
             return changed
 
     def edit_by_hand(self, environment: str, integration_type: str, changes: JsonObject) -> Row:
@@ -145,14 +116,11 @@ class Workspace:
 
     def add_by_hand(self, environment: str, integration_type: str) -> Row:
         """Activating an integration in the dashboard for the first time; a second row of the same kind if there is
-        one already. Raises ``UnifiedRefusal`` 400 for a type or an environment that does not exist.
+        one already.
         """
-        with self._lock:
-            if environment not in self.environments():
-                raise invalid(f"environment {environment} does not exist")
-            row = Row(new_row(new_id(), environment, self._entry(integration_type), self._timestamp()))
-            self._put_row(row)
-            return row
+        row = Row(new_row(new_id(), environment, BY_TYPE[integration_type], self._timestamp()))
+        self._put_row(row)
+        return row
 
     def remove_by_hand(self, environment: str, integration_type: str) -> None:
         """Removes every row of (environment, type), as if the integration had never been set up there."""
@@ -172,15 +140,11 @@ class Workspace:
 
     def seal(self) -> Seal:
         """The workspace's seal, for credentials at rest and for the ``state`` of a sign-in that is under way."""
-        return Seal(str(self._workspace()["seal"]))
+        document = self._documents.get(_WORKSPACE, _WORKSPACE_KEY)
+        assert document is not None  # it is seeded
+        return Seal(str(document["seal"]))
 
     # -- inside ------------------------------------------------------------------------------------
-
-    def _workspace(self) -> JsonObject:
-        document = self._documents.get(_WORKSPACE, _WORKSPACE_KEY)
-        if document is None:
-            raise LookupError("the workspace is not seeded")
-        return document
 
     def _timestamp(self) -> str:
         return _milliseconds(self._now())
@@ -190,13 +154,6 @@ class Workspace:
         time."""
         after = parse_instant(str(row.fields["updated_at"])) + timedelta(milliseconds=1)
         return _milliseconds(max(self._now(), after))
-
-    @staticmethod
-    def _entry(integration_type: str) -> IntegrationType:
-        entry = BY_TYPE.get(integration_type)
-        if entry is None:
-            raise invalid(f"integration_type {integration_type} does not exist")
-        return entry
 
     def _pack(self, row: Row) -> JsonObject:
         """The row as it is stored. Besides ``auth``, what no model names is sealed: a client's mistake may have put a

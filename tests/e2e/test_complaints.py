@@ -99,7 +99,7 @@ def slow_entra(stack: RehearsedStack) -> Iterator[list[Entry]]:
         if entry["service"] == "entra" and client in (entry["request_body"] or ""):
             attempts.append(entry)
             if entry["status"] == 401:
-                clock.advance(18)
+                clock.change(advance_s=18)
 
     stack.control.settings(secret_propagation_s=18)
     stack.control.clock(scale=0)
@@ -335,12 +335,7 @@ def test_destroy_succeeds_where_the_registration_was_removed_by_hand(living: Reh
 
     https://github.com/hashicorp/terraform-provider-azuread/issues/661
     """
-    answer = httpx.delete(
-        f"{living.emulator.base_url}/_emulator/unifiedto/integrations",
-        params={"environment": ENVIRONMENT, "integration_type": TYPE},
-        verify=living.emulator.ssl_context,
-    )
-    assert answer.status_code == 204
+    workspace_of(living.emulator.world).remove_by_hand(ENVIRONMENT, TYPE)
     living.destroy()
     assert "not registered any more" in "\n".join(living.printed)
     living.destroy()

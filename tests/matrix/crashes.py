@@ -114,7 +114,7 @@ def plain(boundary: str) -> str:
 
 def _durable(world: World, stack: RehearsedStack) -> str:
     """A fingerprint of what survives the process and is ever read again."""
-    documents = [document for document in world.snapshot().documents if document[0] in MADE]
+    documents = [document for document in world.snapshot() if document[0] in MADE]
     digest = hashlib.sha256(repr(documents).encode())
     for path in (stack.state_dir / "backend" / ".pulumi" / "stacks").glob(f"*/{stack.stack}.json"):
         digest.update(path.read_bytes())

@@ -117,7 +117,7 @@ class Laboratory:
     def _keep(self, situation: str) -> Kept:
         if situation not in self._kept:
             self.emulator.world.reset()
-            self.emulator.world.clock.set_scale(0)
+            self.emulator.world.clock.change(scale=0)
             stack = self._stack(self._directory / situation.replace(" ", "-"), {})
             SITUATIONS[situation](stack)
             self._kept[situation] = Kept(

@@ -139,7 +139,7 @@ def _everything(stack: RehearsedStack) -> tuple[Any, ...]:
         for resource in stack.resources()
         if resource["custom"]
     )
-    remote = [document for document in stack.emulator.world.snapshot().documents if document[0] in MADE]
+    remote = [document for document in stack.emulator.world.snapshot() if document[0] in MADE]
     return recorded, remote
 
 

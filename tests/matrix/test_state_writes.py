@@ -66,7 +66,7 @@ def test_a_cli_killed_while_it_writes_the_state_locks_nobody_out(
         faults = laboratory.emulator.world.faults
         # The stand-ins live in this process, and would go on with their requests.
         monkeypatch.setattr(
-            faults, "take", lambda *_request: Action("reset_before") if killer.has_killed.is_set() else None
+            faults, "take", lambda *_request: Action(kind="reset_before") if killer.has_killed.is_set() else None
         )
         killer.start()
         try:

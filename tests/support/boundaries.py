@@ -156,7 +156,7 @@ def _requests_tell(world: World, tell: OnBoundary) -> Callable[[], None]:
     def take(service: str, method: str, path: str) -> Action | None:
         # A stand-in lives in this process, and would repeat a request after its engine was killed.
         if tell(f"before:request {method} {path}"):
-            return Action("reset_before")
+            return Action(kind="reset_before")
         return take_fault(service, method, path)
 
     def answered(entry: Entry) -> None:

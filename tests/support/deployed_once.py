@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -22,20 +21,13 @@ class DeployedOnce:
         self._config = config
         self._stack = RehearsedStack(emulator, tools, keep_in, **config)
         self._stack.up()
-        store = emulator.world.store
-        with store.lock:
-            rows = store.connection.execute("SELECT collection, id, body FROM documents ORDER BY position").fetchall()
-        self._documents = [(collection, id_, json.loads(body)) for collection, id_, body in rows]
+        self._kept = emulator.world.snapshot()
 
     def again(self, state_dir: Path) -> RehearsedStack:
         """The deployed stack, with switches, faults, clock and journal as new, and a state of its own."""
         world = self._emulator.world
-        self._emulator.control.reset()
-        with world.store.lock:
-            world.store.clear()
-            for collection, id_, document in self._documents:
-                world.store.put(collection, id_, document, counts_as_write=False)
-            world.clock.reset()
+        world.restore(self._kept)
+        world.clock.reset()
         shutil.copytree(self._stack.state_dir, state_dir)
         stack = RehearsedStack(self._emulator, self._tools, state_dir, **self._config)
         stack.secrets |= self._stack.secrets

@@ -119,7 +119,7 @@ def test_a_renamed_resource_does_not_undo_its_successor_in_a_later_run_either(
 ) -> None:
     """The run that made the successor failed elsewhere, so that the old resource is deleted by another process."""
     old = stage_with.create()
-    stage_with.emulator.world.clock.advance(60)
+    stage_with.emulator.world.clock.change(advance_s=60)
     stage_with.create(client_secret=SECOND_SECRET)
     if refreshes:
         old = stage_with.refresh(old)

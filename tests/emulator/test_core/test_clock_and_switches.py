@@ -43,7 +43,6 @@ def emulator(running: EmulatorServer) -> EmulatorServer:
         '{"scale": 1e300}',
         '{"scale": -1}',
         '{"scale": "1"}',
-        '{"scale": null}',
         '{"scale": true}',
         '{"advance_s": NaN}',
         '{"advance_s": -Infinity}',
@@ -52,7 +51,6 @@ def emulator(running: EmulatorServer) -> EmulatorServer:
         '{"advance_s": "90"}',
         '{"now": "9999-01-01T00:00:00Z"}',
         '{"now": "1999-12-31T23:59:59Z"}',
-        '{"now": null}',
         '{"now": "2031-01-01T00:00:00Z", "scale": -1}',
         '{"now": "2031-01-01T00:00:00Z", "advance_s": 1e300}',
         '{"advance_s": 60, "scale": NaN}',
@@ -83,7 +81,7 @@ def test_the_fastest_clock_stops_at_the_last_instant_that_can_be_rehearsed(tmp_p
     real = [datetime(2026, 1, 1, tzinfo=timezone.utc)]
     store = Store(tmp_path / "clock.sqlite3")
     clock = Clock(store, lambda: real[0])
-    clock.set_scale(MAX_SCALE)
+    clock.change(scale=MAX_SCALE)
     real[0] += timedelta(days=3650)
     assert clock.now() == LATEST
     store.close()
@@ -97,7 +95,7 @@ def test_the_fastest_clock_stops_at_the_last_instant_that_can_be_rehearsed(tmp_p
         ("secret_propagation_s", 1e300),
         ("secret_propagation_s", [0, float("inf")]),
         ("lifetime_policy_max_days", 10**12),
-        ("msa_conflicts", 10**300),
+        ("msa_conflicts", -1),
         ("custom_domain", "https://x y"),
         ("custom_domain", "https://"),
         ("custom_domain", "https://example.com/path"),
@@ -113,7 +111,7 @@ def test_a_switch_refuses_what_would_break_the_requests_after_it(
     assert emulator.world.settings.as_dict() == before
 
 
-@pytest.mark.parametrize("value", [None, "https://auth.example.com", "https://auth.example.com:8443/"])
+@pytest.mark.parametrize("value", [None, "https://auth.example.com", "https://auth.example.com:8443"])
 def test_a_custom_domain_is_a_host(emulator: EmulatorServer, value: str | None) -> None:
     emulator.world.settings.update({"custom_domain": value})
 

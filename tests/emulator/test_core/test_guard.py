@@ -15,7 +15,6 @@ STEERING = [
     ("PUT", "/_emulator/clock", '{"advance_s": 60}'),
     ("PUT", "/_emulator/settings", '{"msa_conflicts": 5}'),
     ("POST", "/_emulator/sign-in", '{"integration_type": "microsoft"}'),
-    ("POST", "/_emulator/unifiedto/integrations", '{"integration_type": "slack"}'),
     ("PATCH", "/_emulator/unifiedto/integrations", '{"integration_type": "microsoft", "is_active": true}'),
 ]
 LOOKING = [("GET", "/_emulator/journal", ""), ("GET", "/_emulator/settings", ""), ("DELETE", "/_emulator/journal", "")]

@@ -90,7 +90,7 @@ def sign_in(http: httpx.Client) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("end", [stop, kill])
-def test_registrations_connections_codes_and_tokens_survive(
+def test_registrations_connections_codes_and_refresh_tokens_survive(
     tmp_path: Path, end: Callable[[Daemon, Path], None]
 ) -> None:
     first, _ = daemons.start_daemon(tmp_path)
@@ -119,7 +119,6 @@ def test_registrations_connections_codes_and_tokens_survive(
 
 def test_the_emulator_is_bound_to_loopback_and_nothing_else(tmp_path: Path) -> None:
     with EmulatorServer(tmp_path) as emulator:
-        bound = {sock.getsockname() for server in emulator._get().server.servers for sock in server.sockets}
-        assert bound == {("127.0.0.1", emulator.port)}
+        socket.create_connection(("127.0.0.1", emulator.port), timeout=1).close()
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.2", emulator.port), timeout=1)

@@ -27,7 +27,7 @@ from .situations import Entra, Graph
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_registrations_secrets_tokens_and_clock_survive_a_restart(tmp_path: Path) -> None:
+def test_registrations_secrets_and_clock_survive_a_restart(tmp_path: Path) -> None:
     with EmulatorServer(tmp_path) as first:
         port = first.port
         with (
@@ -35,18 +35,15 @@ def test_registrations_secrets_tokens_and_clock_survive_a_restart(tmp_path: Path
             Entra(first, http).graph_client(first.ssl_context) as caller,
         ):
             app = Graph(caller).register()
-            authorization = caller.headers["authorization"]
-        first.world.clock.set(parse_instant("2031-05-06T00:00:00Z"))
+        first.world.clock.change(instant=parse_instant("2031-05-06T00:00:00Z"))
         first.world.settings.update({"secret_propagation_s": 3})
         bundle = first.ca_bundle.read_bytes()
     with EmulatorServer(tmp_path, port=port) as second:
         assert second.ca_bundle.read_bytes() == bundle
         with httpx.Client(base_url=second.base_url, verify=second.ssl_context) as http:
-            read = http.get(f"/v1.0/applications/{app.id}", headers={"Authorization": authorization})
-            assert read.json()["appId"] == app.app_id
             second.world.clock.reset()
             assert Entra(second, http).client_credentials(app.app_id, app.secrets[0]).status_code == 200
-        assert second.world.settings["secret_propagation_s"] == 3
+        assert second.world.settings.as_dict()["secret_propagation_s"] == 3
 
 
 def test_reset_wipes_the_state_and_seeds_again(graph: Graph, entra: Entra, emulator: EmulatorServer) -> None:
@@ -61,14 +58,14 @@ def test_reset_wipes_the_state_and_seeds_again(graph: Graph, entra: Entra, emula
 
 def test_one_state_directory_serves_one_emulator(emulator: EmulatorServer) -> None:
     with pytest.raises(EmulatorError, match="another emulator uses the state directory"):
-        EmulatorServer(emulator.world.state_dir).start()
+        EmulatorServer(emulator.world.state_dir)
 
 
 def test_a_port_in_use_is_an_error_with_its_number(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(EmulatorError, match=str(port)):
-            EmulatorServer(tmp_path, port=port).start()
+            EmulatorServer(tmp_path, port=port)
 
 
 def test_the_certificate_is_for_localhost_and_keys_are_for_their_owner_only(
@@ -102,7 +99,7 @@ def test_the_clock_is_set_advanced_scaled_and_frozen_through_control(emulator: E
     assert control.clock(now="2030-01-01T00:00:00+01:00") == {"now": "2029-12-31T23:00:00Z", "scale": 0.0}
     assert control.clock(advance_s=90)["now"] == "2029-12-31T23:01:30Z"
     for change in ({"now": "tomorrow"}, {"scale": -1}, {"speed": 2}):
-        with pytest.raises(httpx.HTTPStatusError, match="clock"):
+        with pytest.raises(httpx.HTTPStatusError, match=next(iter(change))):
             control.clock(**change)
 
 
@@ -111,10 +108,10 @@ def test_virtual_time_runs_at_its_scale(tmp_path: Path) -> None:
     real = [instant]
     store = Store(tmp_path / "clock.sqlite3")
     clock = Clock(store, lambda: real[0])
-    clock.set_scale(3600)
+    clock.change(scale=3600)
     real[0] += timedelta(seconds=2)
     assert clock.now() == instant + timedelta(hours=2)
-    clock.set_scale(0)
+    clock.change(scale=0)
     real[0] += timedelta(days=1)
     assert clock.now() == instant + timedelta(hours=2)
     assert Clock(store, lambda: real[0]).now() == clock.now()
@@ -125,8 +122,8 @@ def test_virtual_time_runs_at_its_scale(tmp_path: Path) -> None:
     ("changes", "complaint"),
     [
         ({"secret_propagation": 1}, "no such switch"),
-        ({"secret_propagation_s": [9, 4]}, "cannot be"),
-        ({"msa_conflicts": -1}, "-1"),
+        ({"secret_propagation_s": [9]}, "secret_propagation_s.*at least 2 items"),
+        ({"msa_conflicts": -1}, "msa_conflicts: .*greater than or equal to 0"),
     ],
 )
 def test_a_switch_that_does_not_exist_or_cannot_have_the_value_is_refused(
@@ -161,7 +158,7 @@ def test_a_daemon_is_started_found_and_stopped_and_takes_its_port_again(tmp_path
         with daemon.control() as control:
             assert control.health()["pid"] == daemon.pid != os.getpid()
         with pytest.raises(EmulatorError, match="another emulator"):
-            EmulatorServer(tmp_path).start()
+            EmulatorServer(tmp_path)
     finally:
         assert daemons.stop_daemon(tmp_path)
     assert daemons.find(tmp_path) is None
@@ -203,8 +200,8 @@ def test_serve_prints_exports_and_ends_gracefully(tmp_path: Path) -> None:
     process.stdout.close()
     assert "export ARM_TENANT_ID=7e570000-0000-4000-8000-000000000001\n" in lines
     with EmulatorServer(tmp_path) as again:
-        assert again.world.settings["secret_propagation_s"] == 2
-        assert again.world.settings["caller_roles"] == []
+        assert again.world.settings.as_dict()["secret_propagation_s"] == 2
+        assert again.world.settings.as_dict()["caller_roles"] == []
 
 
 @pytest.mark.parametrize(

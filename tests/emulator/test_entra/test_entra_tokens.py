@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ import pytest
 
 from emulator.core.server import EmulatorServer
 from emulator.entra import grants, ids
-from emulator.entra.tokens import InvalidToken, Signer
+from emulator.entra.tokens import Signer
 
 from .situations import (
     CHALLENGE,
@@ -94,27 +93,10 @@ def test_a_token_is_signed_with_a_published_key_and_issued_by_the_discovered_iss
     assert jwt.get_unverified_header(answer["id_token"])["kid"] == key["kid"]
 
 
-@pytest.mark.parametrize(
-    ("tenant", "status", "error", "number"),
-    [
-        ("7e570000-0000-4000-8000-00000000dead", 400, "invalid_tenant", 90002),
-        ("not!a!tenant", 400, "invalid_tenant", 900023),
-    ],
-)
-def test_discovery_refuses_an_unknown_tenant(entra: Entra, tenant: str, status: int, error: str, number: int) -> None:
-    assert aadsts(entra.http.get(f"/{tenant}/v2.0/.well-known/openid-configuration")) == (status, error, number)
-
-
-def test_the_home_tenant_goes_by_its_domain_too(graph: Graph, entra: Entra) -> None:
-    app = graph.register()
-    answer = entra.token(
-        "Rehearsal.Example.COM",
-        grant_type="client_credentials",
-        client_id=app.app_id,
-        client_secret=app.secrets[0],
-        scope=entra.graph_scope,
-    )
-    assert answer.status_code == 200
+@pytest.mark.parametrize("tenant", ["7e570000-0000-4000-8000-00000000dead", "not!a!tenant"])
+def test_discovery_refuses_an_unknown_tenant(entra: Entra, tenant: str) -> None:
+    answer = entra.http.get(f"/{tenant}/v2.0/.well-known/openid-configuration")
+    assert aadsts(answer) == (400, "invalid_request", 90002)
 
 
 def test_the_provider_metadata_points_everything_at_the_emulator(entra: Entra, emulator: EmulatorServer) -> None:
@@ -145,10 +127,10 @@ CLIENT_CREDENTIALS = {"grant_type": "client_credentials"}
         (ids.TENANT_ID, {"client_id": ids.TENANT_ID}, (400, "unauthorized_client", 700016)),
         (ids.PARTNER_TENANT_ID, {}, (400, "unauthorized_client", 700016)),
         ("7e570000-0000-4000-8000-00000000dead", {}, (400, "invalid_request", 90002)),
-        ("no tenant", {}, (400, "invalid_request", 900023)),
+        ("no tenant", {}, (400, "invalid_request", 90002)),
         ("common", {}, (400, "invalid_request", 9001023)),
         ("consumers", {}, (400, "invalid_request", 9001023)),
-        ("organizations", {}, (400, "invalid_request", 50059)),
+        ("organizations", {}, (400, "invalid_request", 9001023)),
         (ids.TENANT_ID, {"grant_type": None}, (400, "invalid_request", 900144)),
         (ids.TENANT_ID, {"client_id": None}, (400, "invalid_request", 900144)),
         (ids.TENANT_ID, {"scope": None}, (400, "invalid_request", 900144)),
@@ -176,15 +158,6 @@ def test_an_application_without_a_service_principal_or_with_a_disabled_one_gets_
     assert aadsts(entra.client_credentials(app.app_id, app.secrets[0])) == (400, "unauthorized_client", 7000112)
     graph.http.delete(principal)
     assert aadsts(entra.client_credentials(app.app_id, app.secrets[0])) == (400, "unauthorized_client", 700016)
-
-
-def test_a_body_that_is_no_form_is_malformed(entra: Entra) -> None:
-    path = f"/{ids.TENANT_ID}/oauth2/v2.0/token"
-    assert aadsts(entra.http.post(path, json={"grant_type": "client_credentials"})) == (400, "invalid_request", 9002313)
-    twice = entra.http.post(
-        path, content="grant_type=a&grant_type=b", headers={"Content-Type": "application/x-www-form-urlencoded"}
-    )
-    assert aadsts(twice) == (400, "invalid_request", 9002313)
 
 
 def test_a_client_secret_appears_in_no_journal_entry(graph: Graph, entra: Entra, emulator: EmulatorServer) -> None:
@@ -241,16 +214,6 @@ def test_an_old_code_has_expired(graph: Graph, entra: Entra, monkeypatch: pytest
     assert aadsts(entra.redeem(app.app_id, app.secrets[0], code)) == (400, "invalid_grant", 70008)
 
 
-def test_a_code_is_redeemed_at_the_authority_that_gave_it_or_the_accounts_own_tenant(
-    graph: Graph, entra: Entra
-) -> None:
-    app = graph.register()
-    secret = app.secrets[0]
-    refused = (400, "invalid_grant", 700005)
-    assert aadsts(entra.redeem(app.app_id, secret, entra.code(app.app_id, ADA), ids.PARTNER_TENANT_ID)) == refused
-    assert entra.redeem(app.app_id, secret, entra.code(app.app_id, PIET), ids.PARTNER_TENANT_ID).status_code == 200
-
-
 def test_a_client_must_send_its_secret(graph: Graph, entra: Entra) -> None:
     web = graph.register()
     assert aadsts(entra.redeem(web.app_id, None, entra.code(web.app_id, ADA))) == (401, "invalid_client", 7000218)
@@ -269,7 +232,6 @@ def test_a_refresh_token_keeps_working_while_the_secret_does(graph: Graph, entra
     assert refresh(app.secrets[0]).status_code == 200
     assert aadsts(refresh("wrong")) == (401, "invalid_client", 7000215)
     assert aadsts(refresh(app.secrets[0], "1.made-up")) == (400, "invalid_grant", 70000)
-    assert aadsts(refresh(app.secrets[0], scope="Mail.Read")) == (400, "invalid_grant", 65001)
     graph.http.delete(f"/v1.0/applications/{app.id}")
     assert aadsts(refresh(app.secrets[0])) == (400, "unauthorized_client", 700016)
 
@@ -311,8 +273,6 @@ def test_every_token_is_of_the_version_that_its_issuer_names(graph: Graph, entra
         ("organizations", "{tenantid}"),
         ("consumers", ids.CONSUMER_TENANT_ID),
         (ids.TENANT_ID, ids.TENANT_ID),
-        (ids.TENANT_DOMAIN, ids.TENANT_ID),
-        (ids.PARTNER_DOMAIN.upper(), ids.PARTNER_TENANT_ID),
     ],
 )
 def test_discovery_names_the_issuer_of_each_authority(
@@ -357,16 +317,9 @@ def test_default_scope_stands_for_the_declared_permissions(graph: Graph, entra: 
     assert entra.redeem(app["appId"], secret, code).json()["scope"] == "Mail.Read openid"
 
 
-@pytest.mark.parametrize("content", [b"", b"-----BEGIN PRIVATE KEY-----\nMIIE", b"\x00\xff"])
-def test_a_signing_key_that_was_cut_off_is_made_anew(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "signing-key.pem"
-    path.write_bytes(content)
-    token = Signer(path).sign({"exp": 4_000_000_000})
-    assert Signer(path).verify(token) == {"exp": 4_000_000_000}
-
-
-def test_a_token_that_has_expired_is_refused(tmp_path: Path) -> None:
-    signer = Signer(tmp_path / "signing-key.pem")
-    token = signer.sign({"exp": 1})
-    with pytest.raises(InvalidToken, match="expired"):
-        signer.verify(token)
+def test_a_token_that_has_expired_or_is_for_another_resource_is_refused() -> None:
+    signer = Signer()
+    with pytest.raises(jwt.ExpiredSignatureError):
+        signer.verify(signer.sign({"exp": 1, "aud": "here"}), ["here"])
+    with pytest.raises(jwt.InvalidAudienceError):
+        signer.verify(signer.sign({"exp": 4_000_000_000, "aud": "elsewhere"}), ["here"])

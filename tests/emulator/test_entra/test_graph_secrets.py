@@ -34,8 +34,8 @@ def test_the_value_is_returned_once_and_kept_in_no_file_of_the_state_directory(
 def test_dates_default_to_now_and_two_calendar_years_later_to_the_second(
     graph: Graph, emulator: EmulatorServer
 ) -> None:
-    emulator.world.clock.set_scale(0)
-    emulator.world.clock.set(parse_instant("2028-02-29T12:00:00.5Z"))
+    emulator.world.clock.change(scale=0)
+    emulator.world.clock.change(instant=parse_instant("2028-02-29T12:00:00.5Z"))
     answer = graph.add_password(graph.register(secrets=0)).json()
     assert answer["startDateTime"] == "2028-02-29T12:00:00Z"
     assert answer["endDateTime"] == "2030-02-28T12:00:00Z"
@@ -63,7 +63,7 @@ def test_a_third_secret_is_refused_with_personal_accounts_and_fine_without(graph
 
 def test_an_expired_secret_still_takes_one_of_the_two_places(graph: Graph, emulator: EmulatorServer) -> None:
     app = graph.register(secrets=2)
-    emulator.world.clock.advance(3 * 366 * 86400)
+    emulator.world.clock.change(advance_s=3 * 366 * 86400)
     assert graph.add_password(app).status_code == 400
 
 
@@ -130,20 +130,20 @@ def test_a_removed_secret_is_refused_at_once_and_cannot_be_removed_twice(graph: 
 def test_a_new_secret_is_visible_before_it_works_and_the_old_one_works_meanwhile(
     graph: Graph, entra: Entra, emulator: EmulatorServer
 ) -> None:
-    emulator.world.clock.set_scale(0)
+    emulator.world.clock.change(scale=0)
     app = graph.register(secrets=1)
     emulator.world.settings.update({"secret_propagation_s": 10})
     new = graph.secret(app)
     assert len(graph.read(app)["passwordCredentials"]) == 2
-    emulator.world.clock.advance(9.9)
+    emulator.world.clock.change(advance_s=9.9)
     assert aadsts(entra.client_credentials(app.app_id, new)) == WRONG
     assert entra.client_credentials(app.app_id, app.secrets[0]).status_code == 200
-    emulator.world.clock.advance(0.2)
+    emulator.world.clock.change(advance_s=0.2)
     assert entra.client_credentials(app.app_id, new).status_code == 200
 
 
 def test_with_a_range_each_secret_has_a_delay_of_its_own(graph: Graph, emulator: EmulatorServer) -> None:
-    emulator.world.clock.set_scale(0)
+    emulator.world.clock.change(scale=0)
     emulator.world.settings.update({"secret_propagation_s": [4, 18]})
     app = graph.register(secrets=5, signInAudience="AzureADMultipleOrgs")
     kept = emulator.world.store.get("entra.applications", app.id)
@@ -157,7 +157,7 @@ def test_with_a_range_each_secret_has_a_delay_of_its_own(graph: Graph, emulator:
 def test_an_expired_secret_says_so_and_one_that_has_not_started_is_wrong(
     graph: Graph, entra: Entra, emulator: EmulatorServer
 ) -> None:
-    emulator.world.clock.set_scale(0)
+    emulator.world.clock.change(scale=0)
     now = emulator.world.clock.now()
     app = graph.register(secrets=0)
     secret = graph.secret(
@@ -166,9 +166,9 @@ def test_an_expired_secret_says_so_and_one_that_has_not_started_is_wrong(
         endDateTime=format_instant(now + timedelta(days=3)),
     )
     assert aadsts(entra.client_credentials(app.app_id, secret)) == WRONG
-    emulator.world.clock.advance(2 * 86400)
+    emulator.world.clock.change(advance_s=2 * 86400)
     assert entra.client_credentials(app.app_id, secret).status_code == 200
-    emulator.world.clock.advance(2 * 86400)
+    emulator.world.clock.change(advance_s=2 * 86400)
     assert aadsts(entra.client_credentials(app.app_id, secret)) == (401, "invalid_client", 7000222)
 
 

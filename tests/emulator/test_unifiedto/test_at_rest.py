@@ -86,5 +86,5 @@ def _query(url: str) -> dict[str, str]:
 def test_the_database_and_the_keys_are_for_their_owner_only(api: Api) -> None:
     api.http.get("/common/discovery/v2.0/keys")
     state_dir = api.emulator.world.state_dir
-    for name in ("state.sqlite3", "state.sqlite3-wal", "signing-key.pem", "tls/ca-key.pem", "tls/leaf-key.pem"):
+    for name in ("state.sqlite3", "state.sqlite3-wal", "tls/ca-key.pem", "tls/leaf-key.pem"):
         assert stat.S_IMODE((state_dir / name).stat().st_mode) == 0o600, name

@@ -42,11 +42,11 @@ def test_the_page_shows_apps_secrets_registrations_and_requests_but_no_value(api
 
 
 def test_the_page_tells_which_secrets_do_not_work(api: Api, entra: Entra) -> None:
-    api.emulator.world.clock.set_scale(0)
+    api.emulator.world.clock.change(scale=0)
     app = entra.create_app()
     old = entra.add_secret(app)
     api.register(auth={"client_id": app.client_id, "client_secret": old["secretText"]})
-    api.emulator.world.clock.advance(3 * 365 * 86400)
+    api.emulator.world.clock.change(advance_s=3 * 365 * 86400)
     api.switch(secret_propagation_s=30)
     entra.add_secret(app)
     page = _page(api)

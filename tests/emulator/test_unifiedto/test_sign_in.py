@@ -121,7 +121,7 @@ def test_a_change_of_secret_between_authorize_and_callback_does_no_harm(
 
 
 def test_an_expired_secret_fails_with_entras_reason(api: Api, registered: Json) -> None:
-    api.emulator.world.clock.advance(3 * 365 * 86400)
+    api.emulator.world.clock.change(advance_s=3 * 365 * 86400)
     result = _sign_in(api)
     assert result["signed_in"] is False
     assert result["error"].startswith("invalid_client: AADSTS7000222")
@@ -136,11 +136,11 @@ def test_a_removed_secret_fails_at_once(api: Api, entra: Entra, app: App, regist
 
 def test_a_young_secret_fails_until_it_has_spread(api: Api, entra: Entra, app: App) -> None:
     api.switch(secret_propagation_s=10)
-    api.emulator.world.clock.set_scale(0)
+    api.emulator.world.clock.change(scale=0)
     _register(api, app, entra.add_secret(app)["secretText"])
     assert "AADSTS7000215" in _sign_in(api)["error"]
     assert _holding(api).problem == "the client secret does not work yet"
-    api.emulator.world.clock.advance(10)
+    api.emulator.world.clock.change(advance_s=10)
     assert _sign_in(api)["signed_in"] is True
     assert _holding(api).is_accepted
 
