@@ -65,10 +65,9 @@ def choose_row(rows: Iterable[Row], identity: Identity, *, known_id: str | None 
 # --- what is written -------------------------------------------------------------------------------------------------
 
 
-def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body | None = None) -> Body:
+def merged_body(row: Row, identity: Identity, desired: Desired) -> Body:
     """The whole body of a PUT: the row as found, then what is declared (U4, U5, U10).
 
-    earlier: a body that was sent and perhaps not written; fields that the row has lost since come from it.
     Raises AuthKeysWouldBeLost where the row holds other credentials.
     """
     require_no_loss(row, identity)
@@ -83,7 +82,7 @@ def merged_body(row: Row, identity: Identity, desired: Desired, *, earlier: Body
     if desired.scope_overrides is not None:
         declared["overriden_scopes"] = dict(desired.scope_overrides)
     auth = {"client_id": SecretText(desired.client_id), "client_secret": desired.client_secret}
-    return Body({**(earlier.fields if earlier else {}), **kept, **declared}, auth)
+    return Body({**kept, **declared}, auth)
 
 
 def require_no_loss(row: Row, identity: Identity) -> None:

@@ -21,7 +21,7 @@ from .merge import (
     status_without_target,
     target_differences,
 )
-from .remote_registration import RemoteRegistration, RowGone
+from .remote_registration import RemoteRegistration
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,7 @@ class Registrar:
                 "check of the authorization URL says so."
             )
         mention_inactive(self._remote, found, self._desired.is_active)
-        try:
-            body, before = self._remote.put(found, self._desired)
-        except RowGone:
-            raise explain_missing(self._remote) from None
+        body, before = self._remote.put(found, self._desired)
         awaits_newer_updated_at = secret_changed and bool(before.updated_at) and not self._identity.is_mocked
         after, target = self._verify(body, before.updated_at, awaits_newer_updated_at=awaits_newer_updated_at)
         if changed := fields_changed_meanwhile(body, after):

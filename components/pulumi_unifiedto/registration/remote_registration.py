@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from ..errors import RegistrationRefused, UnifiedtoError
+from ..errors import UnifiedtoError, WriteUncertain
 from ..unified.rows import Body, Identity, Row, Target
-from ..unified.uncertain_write import UncertainWrite
 from .merge import Desired, choose_row, merged_body
 
 if TYPE_CHECKING:
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
 
 _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 4.0
-
-
-class RowGone(Exception):
-    """The row that was to be written does not exist any more."""
 
 
 class RemoteRegistration:
@@ -35,8 +30,7 @@ class RemoteRegistration:
 
     def find(self, known_id: str | None = None) -> Row | None:
         """The row as it is now. Raises as `choose_row`."""
-        rows = self.api.rows(self.identity.environment, self.identity.integration_type)
-        return choose_row(rows, self.identity, known_id=known_id)
+        return choose_row(self.api.rows(self.identity), self.identity, known_id=known_id)
 
     def find_shared(self, known_id: str | None = None) -> Row | None:
         """As `find`, from a list that all registrations of the environment share."""
@@ -49,44 +43,31 @@ class RemoteRegistration:
     def put(self, row: Row, desired: Desired) -> tuple[Body, Row]:
         """Writes the merged body. If it is not known whether a write was carried out, reads the row and writes again.
 
-        What was sent, and the row it went to as it was before. Raises RowGone.
+        What was sent, and the row it went to as it was before.
         """
         body = merged_body(row, self.identity, desired)
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                self.api.update(self.identity, row.id, body)
-            except UncertainWrite as uncertain:
-                again = self._read_after(uncertain, attempt, row.id)
-                if again is None:
-                    raise RowGone from None
-                # What somebody else wrote meanwhile stays; what a half-done write lost comes back.
-                body, row = merged_body(again, self.identity, desired, earlier=body), again
-            except RegistrationRefused as refused:
-                if refused.remote_code == "404":
-                    self._require_listed(row.id, refused)
-                raise
-            else:
-                return body, row
 
-    def _read_after(self, uncertain: UncertainWrite, attempt: int, row_id: str) -> Row | None:
-        """The row after an uncertain write; raises the write's error when it is not to be repeated any more."""
-        policy, timing = self.api.settings.policy, self.api.timing
-        if not uncertain.may_repeat or attempt > policy.retries:
-            raise uncertain.error(attempts=attempt) from None
-        timing.sleep(max(uncertain.wait_s, policy.wait_s(attempt, None, timing.chance())))
+        def read_again() -> Body:
+            nonlocal body, row
+            row = self._read_after_lost_answer(row.id)
+            body = merged_body(row, self.identity, desired)  # what somebody else wrote meanwhile stays
+            return body
+
+        self.api.update(self.identity, row.id, body, read_again)
+        return body, row
+
+    def _read_after_lost_answer(self, row_id: str) -> Row:
+        write = f"the write of {self.identity}"
         try:
-            return self.find(row_id)
+            row = self.find(row_id)
         except UnifiedtoError as error:
-            raise uncertain.error(attempts=attempt, and_then=f"reading it failed too: {error.what}") from None
-
-    def _require_listed(self, row_id: str, refused: RegistrationRefused) -> None:
-        """Raises RowGone for a row that the list does not show either; else the refusal says that it does."""
-        if self.find(row_id) is None:
-            raise RowGone from None
-        refused.why = "Unified.to's list shows this registration, and its answer says that there is none."
-        refused.next_step = 'Run again. If it stays, set the registration\'s mode to "manual".'
+            reason = f"it has no usable answer, and reading it failed too: {error.what.rstrip('.')}"
+            raise WriteUncertain(request=write, reason=reason).answered(error.remote_code, error.request_id) from None
+        if row is None:
+            raise WriteUncertain(
+                request=write, reason="it has no usable answer, and the list does not show it any more"
+            )
+        return row
 
     def attempts(self) -> Iterator[bool]:
         """When to read: at once, then at growing intervals until the time for changes to show is over. True for the

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..errors import AuthKeysWouldBeLost, NotVerified
 from ..unified.rows import Row, same_client
 from .merge import Desired
-from .remote_registration import RemoteRegistration, RowGone
+from .remote_registration import RemoteRegistration
 
 
 def withdraw(remote: RemoteRegistration, desired: Desired, *, row_id: str, own_updated_at: str) -> None:
@@ -28,8 +28,6 @@ def withdraw(remote: RemoteRegistration, desired: Desired, *, row_id: str, own_u
         return
     try:
         remote.put(row, replace(desired, is_active=False, permissions=None, scope_overrides=None))
-    except RowGone:
-        return
     except AuthKeysWouldBeLost as error:
         error.next_step = "Deactivate the integration in the dashboard by hand, and run again."
         raise

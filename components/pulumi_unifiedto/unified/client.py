@@ -23,15 +23,15 @@ from ..errors import (
     RegistrationRefused,
     UnifiedtoError,
     WorkspaceNotFound,
+    WriteUncertain,
 )
 from ..secret_text import SecretText
-from .addresses import dashboard_url_for, region_of
-from .retry_policy import Condition, Reaction
+from .addresses import dashboard_url_for, normal_api_url, region_of
+from .retry_policy import Condition
 from .rows import Body, Identity, Row, Target
 from .settings import ApiSettings, Timing
 from .shared_lists import SharedLists
-from .transport import Answer, CallFailed, Failure, HttpTransport
-from .uncertain_write import UncertainWrite
+from .transport import Answer, CallFailed, HttpTransport
 
 T = TypeVar("T")
 
@@ -47,6 +47,11 @@ _WORKSPACE_CATALOGUE: Final = "/unified/integration/workspace"
 _AUTHORIZATION: Final = "/unified/integration/auth"
 
 _WORDS_OF_PLANS: Final = ("plan", "upgrade", "subscription", "billing", "payment", "tier")
+_AFTER_REFUSED_READ: Final = "Check apiUrl and region, and report it with the request id if they are right."
+_AFTER_REFUSED_WRITE: Final[Mapping[int | None, str]] = {
+    404: 'Run again. If the error stays, set the registration\'s mode to "manual".',
+    409: "Somebody else is changing the same registration. Run again when they have finished.",
+}
 
 
 class UnifiedApi:
@@ -65,81 +70,54 @@ class UnifiedApi:
 
         Raises InvalidApiUrl.
         """
-        self._http = HttpTransport(base_url, api_key, settings=settings, timing=timing, transport=transport)
-        monotonic = self._http.timing.monotonic
-        self._shared_rows = SharedLists(self._rows_of, monotonic=monotonic, max_age_s=_SHARED_LIST_AGE_S)
-
-    @property
-    def api_url(self) -> str:
-        return self._http.api_url
+        self.api_url = normal_api_url(base_url)
+        self.settings = settings or ApiSettings()
+        self.timing = timing or Timing()
+        self._http = HttpTransport(self.api_url, api_key, self.settings, self.timing, transport)
+        self._shared_rows = SharedLists(
+            lambda environment: self._rows({"env": environment}),
+            monotonic=self.timing.monotonic,
+            max_age_s=_SHARED_LIST_AGE_S,
+        )
 
     @property
     def dashboard_url(self) -> str:
         return dashboard_url_for(self.api_url)
 
-    @property
-    def settings(self) -> ApiSettings:
-        return self._http.settings
-
-    @property
-    def timing(self) -> Timing:
-        return self._http.timing
-
     # --- workspace integrations --------------------------------------------------------------------------------------
 
-    def rows(self, environment: str, integration_type: str) -> list[Row]:
-        """The rows of one integration type in one environment, asked for now: for the moment before a write, and after.
+    def rows(self, identity: Identity) -> list[Row]:
+        """The rows of an identity and perhaps others (U9), asked for now: for the moment before a write, and after.
 
-        Costs one request when the filters are honoured and the row is there.
+        Costs one request when the filters are honoured and the row is there: a page of this row alone shows that they
+        are, as no server has pages of a single row.
         """
-        return self._list({"env": environment, "integration_type": integration_type}, environment, integration_type)
+        filters = {"env": identity.environment, "integration_type": identity.integration_type}
+        return self._rows(filters, is_all=lambda page: len(page) == 1 and page[0].is_of(identity))
 
     def shared_rows(self, identity: Identity) -> list[Row]:
-        """All rows of an environment, from a list shared by the registrations that are read in this run.
+        """The rows of an environment and perhaps others, from a list shared by the registrations that are read in this
+        run.
 
         See `shared_lists` for when that is correct. Costs two requests at most for up to a hundred rows: the page, and
         the empty one after it.
         """
         return self._shared_rows.get(identity.environment, reader=identity.key)
 
-    def _rows_of(self, environment: str) -> list[Row]:
-        return self._list({"env": environment}, environment, None)
+    def _rows(self, filters: Mapping[str, str], is_all: Callable[[list[Row]], bool] = lambda _page: False) -> list[Row]:
+        query = {**filters, "include_credentials": "false"}
+        return self._pages(_ROWS, query, Row.parse, key=lambda row: row.id, size=_PAGE, is_all=is_all)
 
-    def _list(self, filters: Mapping[str, str], environment: str, integration_type: str | None) -> list[Row]:
-        """Page after page until an empty one or one that brings nothing new, filtered again here (U9): neither page
-        size nor filters are documented well enough to be relied on.
-
-        One page is enough where it holds nothing but the one row asked for: the filters work, and no server has pages
-        of a single row.
-        """
-        found: dict[str, Row] = {}
-        for _page in range(_MOST_PAGES):
-            query: dict[str, str | int] = {
-                **filters,
-                "include_credentials": "false",
-                "limit": _PAGE,
-                "offset": len(found),
-            }
-            page = self._get(_ROWS, query, Row.parse)
-            new = {row.id: row for row in page if row.id not in found}
-            found.update(new)
-            alone = len(page) == 1 == len(found) and integration_type is not None
-            if not new or (alone and _wanted(page[0], environment, integration_type)):
-                return [row for row in found.values() if _wanted(row, environment, integration_type)]
-        raise MalformedAnswer(request=f"GET {_ROWS}", reason=f"it did not end after {_MOST_PAGES} pages")
-
-    def update(self, identity: Identity, row_id: str, body: Body) -> None:
+    def update(self, identity: Identity, row_id: str, body: Body, read_again: Callable[[], Body]) -> None:
         """PUT of a complete body. Any 2xx counts, whatever its body (U6).
 
-        Raises UncertainWrite where the caller has to read the row, and errors of the catalogue.
+        read_again: makes the body anew from the row as it is now. It is called before the PUT is repeated, where it is
+        not known whether Unified.to carried it out. Raises errors of the catalogue.
         """
         path = f"{_ROWS}/{quote(row_id, safe='')}"
         try:
-            self._http.request("PUT", path, body=body.to_json(), secrets=tuple(body.auth.values()))
+            self._http.request("PUT", path, lambda _answer: None, body=body, read_again=read_again)
         except CallFailed as failed:
-            if failed.outcome_unknown:
-                may_repeat = failed.reaction is Reaction.LOOK_FIRST
-                raise UncertainWrite(failed.failure, failed.wait_s, may_repeat=may_repeat) from None
             raise self._error(failed) from None
         finally:
             # The lists that others share may show the row as it was; also when the outcome of the write is unknown.
@@ -154,18 +132,16 @@ class UnifiedApi:
         """
         path = f"{_AUTHORIZATION}/{quote(identity.workspace_id, safe='')}/{quote(identity.integration_type, safe='')}"
         try:
-            answer = self._http.request("GET", path, query={"env": identity.environment}, with_key=False)
+            return self._http.request("GET", path, _target, query={"env": identity.environment}, with_key=False)
         except CallFailed as failed:
-            failure = failed.failure
-            if failure.condition is Condition.REFUSED and failure.status is not None:
-                said = f", saying: {failure.message}" if failure.message else ""
-                return Target(
-                    problem=f"Unified.to gives no authorization URL{said}",
-                    remote_code=failure.remote_code,
-                    request_id=failure.request_id,
-                )
-            raise self._error(failed) from None
-        return _target(answer)
+            if failed.condition is not Condition.REFUSED:
+                raise self._error(failed) from None
+            said = f", saying: {failed.message}" if failed.message else ""
+            return Target(
+                problem=f"Unified.to gives no authorization URL{said}",
+                remote_code=failed.remote_code,
+                request_id=failed.request_id,
+            )
 
     # --- names, to explain a failure ---------------------------------------------------------------------------------
 
@@ -175,58 +151,73 @@ class UnifiedApi:
 
     def integration_types(self) -> list[str]:
         """The integration types on offer."""
-        types: dict[str, None] = {}
-        for _page in range(_MOST_PAGES):
-            query: dict[str, str | int] = {"summary": "true", "limit": _CATALOGUE_PAGE, "offset": len(types)}
-            page = self._get(_CATALOGUE, query, _type)
-            if all(kind in types for kind in page):
-                break
-            types.update(dict.fromkeys(page))
-        return list(types)
+        return self._pages(_CATALOGUE, {"summary": "true"}, _type, key=str, size=_CATALOGUE_PAGE)
 
     def require_workspace(self, workspace_id: str) -> None:
         """Raises WorkspaceNotFound when the region has no such workspace (a 404 then is assumed). Needs no key."""
         path = f"{_WORKSPACE_CATALOGUE}/{quote(workspace_id, safe='')}"
+        query: dict[str, str | int] = {"summary": "true", "limit": 1, "offset": 0}
         try:
-            self._http.request("GET", path, query={"summary": "true", "limit": 1, "offset": 0}, with_key=False)
+            self._http.request("GET", path, lambda _answer: None, query=query, with_key=False)
         except CallFailed as failed:
-            if failed.failure.status != 404:
+            if failed.status != 404:
                 raise self._error(failed) from None
             error = WorkspaceNotFound(workspace_id=workspace_id, where=self._where)
-            raise error.answered("404", failed.failure.request_id) from None
+            raise error.answered("404", failed.request_id) from None
 
     # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _pages(
+        self,
+        path: str,
+        query: Mapping[str, str],
+        parse: Callable[[Any], T],
+        *,
+        key: Callable[[T], str],
+        size: int,
+        is_all: Callable[[list[T]], bool] = lambda _page: False,
+    ) -> list[T]:
+        """Page after page until one brings nothing new, or is all: neither page size nor filters are documented well
+        enough to be relied on (U9)."""
+        found: dict[str, T] = {}
+        for _page in range(_MOST_PAGES):
+            page = self._get(path, {**query, "limit": size, "offset": len(found)}, parse)
+            before = len(found)
+            found.update({key(item): item for item in page})
+            if len(found) == before or is_all(list(found.values())):
+                return list(found.values())
+        raise MalformedAnswer(request=f"GET {path}", reason=f"it did not end after {_MOST_PAGES} pages")
 
     def _get(self, path: str, query: Mapping[str, str | int], parse: Callable[[Any], T]) -> list[T]:
         """The items of an array. parse: raises ValueError, in words, for what is no item."""
         try:
-            answer = self._http.request("GET", path, query=query, readable=lambda answer: _fault_in(answer, parse))
+            return self._http.request("GET", path, lambda answer: _items(answer, parse), query=query)
         except CallFailed as failed:
             raise self._error(failed) from None
-        return [parse(item) for item in answer.json()]
 
     def _error(self, failed: CallFailed) -> UnifiedtoError:
         """The error of the catalogue for a failed request."""
-        failure = failed.failure
-        return self._error_of(failure).answered(failure.remote_code, failure.request_id)
+        return self._error_of(failed).answered(failed.remote_code, failed.request_id)
 
-    def _error_of(self, failure: Failure) -> UnifiedtoError:
-        request, url, where = failure.request, self.api_url, self._where
-        attempts, asked_s = failure.attempts, failure.asked_s
+    def _error_of(self, failed: CallFailed) -> UnifiedtoError:
+        request, url, where = failed.request, self.api_url, self._where
+        attempts, asked_s = failed.attempts, failed.asked_s
         is_read = request.startswith("GET ")
-        speaks_of_plan = any(word in (failure.message or "").lower() for word in _WORDS_OF_PLANS)
-        match failure.condition, failure.status:
+        speaks_of_plan = any(word in (failed.message or "").lower() for word in _WORDS_OF_PLANS)
+        match failed.condition, failed.status:
+            case ((Condition.BROKEN | Condition.TIMED_OUT | Condition.SERVER_FAULT), _) if not is_read:
+                return WriteUncertain(request=request, reason=failed.reason, attempts=attempts, retry_after_s=asked_s)
             case ((Condition.NOT_SENT | Condition.UNTRUSTED | Condition.BROKEN | Condition.TIMED_OUT), _):
-                was_reached = failure.condition is Condition.BROKEN
+                was_reached = failed.condition is Condition.BROKEN
                 return ApiUnreachable(
-                    request=request, api_url=url, reason=failure.reason, attempts=attempts, was_reached=was_reached
+                    request=request, api_url=url, reason=failed.reason, attempts=attempts, was_reached=was_reached
                 )
             case Condition.THROTTLED, _:
                 return RateLimited(request=request, attempts=attempts, retry_after_s=asked_s)
-            case ((Condition.SERVER_FAULT | Condition.TIMEOUT_STATUS), _):
+            case Condition.SERVER_FAULT, _:
                 return ApiUnavailable(request=request, api_url=url, attempts=attempts, retry_after_s=asked_s)
             case Condition.UNREADABLE, _:
-                return MalformedAnswer(request=request, reason=failure.reason)
+                return MalformedAnswer(request=request, reason=failed.reason)
             case _, 401:
                 return ApiKeyRefused(request=request, where=where, dashboard_url=self.dashboard_url)
             case _, 402 | 403 as status if status == 402 or speaks_of_plan:
@@ -239,17 +230,17 @@ class UnifiedApi:
                     reason="it is a redirection" if status < 400 else "the address does not know this request",
                     next_step=f"Check apiUrl and region ({url}) and the proxies on the way, and run again.",
                 )
-        advice = "Check apiUrl and region, and report it with the request id if they are right." if is_read else None
-        return RegistrationRefused(request=request, reason=failure.message, next_step=advice)
+        return RegistrationRefused(
+            request=request,
+            reason=failed.message,
+            attempts=attempts,
+            next_step=_AFTER_REFUSED_READ if is_read else _AFTER_REFUSED_WRITE.get(failed.status),
+        )
 
     @property
     def _where(self) -> str:
         region = region_of(self.api_url)
         return f"{self.api_url}, region {region}" if region else self.api_url
-
-
-def _wanted(row: Row, environment: str, integration_type: str | None) -> bool:
-    return row.environment == environment and integration_type in (None, row.integration_type)
 
 
 def _target(answer: Answer) -> Target:
@@ -277,22 +268,18 @@ def _target(answer: Answer) -> Target:
 # --- whether an answer can be used -----------------------------------------------------------------------------------
 
 
-def _fault_in(answer: Answer, parse: Callable[[Any], object]) -> str | None:
-    """Why the body is no array of what `parse` takes; None where it is one."""
+def _items(answer: Answer, parse: Callable[[Any], T]) -> list[T]:
+    """The items of an array in JSON. Raises ValueError, in words, for anything else."""
     if not answer.text.strip():
-        return "it is empty"
+        raise ValueError("it is empty")
     try:
         items = answer.json()
     except ValueError:
-        return "it is HTML and not JSON" if answer.looks_like_html else "it is not JSON, or not all of it"
+        reason = "it is HTML and not JSON" if answer.looks_like_html else "it is not JSON, or not all of it"
+        raise ValueError(reason) from None
     if not isinstance(items, list):
-        return "it is not an array"
-    try:
-        for item in items:
-            parse(item)
-    except ValueError as fault:
-        return str(fault)
-    return None
+        raise ValueError("it is not an array")
+    return [parse(item) for item in items]
 
 
 def _name(item: Any) -> str:

@@ -32,6 +32,7 @@ _PROBE = """
 import os, sys, httpx, msal
 from pulumi_unifiedto.secret_text import SecretText
 from pulumi_unifiedto.unified.client import UnifiedApi
+from pulumi_unifiedto.unified.rows import Identity
 
 assert not [name for name in os.environ if name.startswith("ARM_USE_") or "CERTIFICATE" in name]
 assert "ARM_ENVIRONMENT" not in os.environ
@@ -44,7 +45,8 @@ client = msal.ConfidentialClientApplication(
 )
 assert "access_token" in client.acquire_token_for_client([f"{cloud}/.default"])
 api_url, workspace_id = sys.argv[1:]
-(row,) = UnifiedApi(api_url, SecretText(os.environ["UNIFIED_API_KEY"])).rows("Production", "microsoft_ad")
+identity = Identity(api_url, workspace_id, "Production", "microsoft_ad")
+(row,) = UnifiedApi(api_url, SecretText(os.environ["UNIFIED_API_KEY"])).rows(identity)
 assert row.fields["workspace_id"] == workspace_id
 assert httpx.get(f"{api_url}/unified/integration/workspace/{workspace_id}").status_code == 200
 """

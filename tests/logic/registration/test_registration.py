@@ -128,12 +128,6 @@ def test_other_credentials_stop_the_write() -> None:
         merged_body(found, IDENTITY, desired())
 
 
-def test_what_a_half_done_write_lost_comes_back_and_what_somebody_else_wrote_stays() -> None:
-    earlier = merged_body(row(display_order=7, base_url="old"), IDENTITY, desired())
-    sent = merged_body(row(base_url="new"), IDENTITY, desired(), earlier=earlier).to_json()
-    assert (sent["display_order"], sent["base_url"]) == (7, "new")
-
-
 def test_bodies_and_wishes_print_no_secret() -> None:
     assert SECRET not in repr(desired()) + repr(merged_body(row(), IDENTITY, desired()))
 
