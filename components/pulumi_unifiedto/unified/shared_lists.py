@@ -47,32 +47,22 @@ class SharedLists(Generic[T]):
         """The list, shared or fresh. Raises what `fetch` raises."""
         with self._lock:
             flight = self._flights.get(name)
-            joins = flight is not None and self._may_use(flight, reader)
+            joins = flight is not None and reader not in flight.readers and self._is_young(flight)
             if flight is None or not joins:
                 flight = self._flights[name] = _Flight(self._monotonic())
             flight.readers.add(reader)
-        if joins:
-            return flight.result.result()
-        try:
-            fetched = self._fetch(name)
-        except BaseException as fault:
-            self._drop(name, flight)
-            flight.result.set_exception(fault)
-            raise
-        flight.result.set_result(fetched)
-        return fetched
+        if not joins:
+            try:
+                flight.result.set_result(self._fetch(name))
+            except BaseException as fault:
+                self.forget(name)
+                flight.result.set_exception(fault)
+        return flight.result.result()
 
     def forget(self, name: str) -> None:
         """No later reader gets a list that was requested before."""
         with self._lock:
             self._flights.pop(name, None)
 
-    def _may_use(self, flight: _Flight[T], reader: str) -> bool:
-        if reader in flight.readers:
-            return False
+    def _is_young(self, flight: _Flight[T]) -> bool:
         return self._monotonic() - flight.started_at <= self._max_age_s
-
-    def _drop(self, name: str, flight: _Flight[T]) -> None:
-        with self._lock:
-            if self._flights.get(name) is flight:
-                del self._flights[name]
