@@ -69,14 +69,6 @@ REGIONS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Region to base URL of the API."""
 
-_DASHBOARDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "us": "https://app.unified.to",
-        "eu": "https://app-eu.unified.to",
-        "au": "https://app-au.unified.to",
-    }
-)
-
 
 def region_of(api_url: str) -> str | None:
     """The region that an API address belongs to; None for a custom domain or an emulator."""
@@ -100,4 +92,5 @@ def dashboard_url_for(api_url: str) -> str:
     """
     if is_loopback(urlsplit(api_url).hostname or ""):
         return api_url
-    return _DASHBOARDS[region_of(api_url) or "us"]
+    region = region_of(api_url) or "us"
+    return REGIONS[region].replace("//api", "//app")
