@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 
 from ..errors import (
     RegistrationMissing,
@@ -41,36 +40,26 @@ def mention_inactive(remote: RemoteRegistration, row: Row, declared: bool | None
 
 def explain_missing(remote: RemoteRegistration) -> UnifiedtoError:
     """Why there is no row: asks for the names of environments and types, as a run that goes well does not."""
-    api, identity = remote.api, remote.identity
-    return (
-        _unknown(identity.environment, api.environments, UnknownEnvironment)
-        or _unknown(identity.integration_type, api.integration_types, UnknownIntegrationType)
-        or _unknown_workspace(remote)
-        or RegistrationMissing(**identity.names, dashboard_url=api.dashboard_url)
-    )
-
-
-def _unknown(
-    name: str, ask: Callable[[], list[str]], error: type[UnknownEnvironment | UnknownIntegrationType]
-) -> UnifiedtoError | None:
-    """The error for a name that does not exist; None where it does, or where the names cannot be had: the explanation
-    must not hide what it explains."""
     try:
-        known = ask()
+        _require_names(remote)
+    except (UnknownEnvironment, UnknownIntegrationType, WorkspaceNotFound) as unknown:
+        return unknown
     except UnifiedtoError:
-        return None
-    if not known or name in known:
-        return None
-    lowered = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
-    return error(name=name, known=known, suggestion=lowered[near[0]] if near else None)
+        pass  # where the names cannot be had, the explanation must not hide what it explains
+    return RegistrationMissing(**remote.identity.names, dashboard_url=remote.api.dashboard_url)
 
 
-def _unknown_workspace(remote: RemoteRegistration) -> UnifiedtoError | None:
-    try:
-        remote.api.require_workspace(remote.identity.workspace_id)
-    except WorkspaceNotFound as error:
-        return error
-    except UnifiedtoError:
-        return None
-    return None
+def _require_names(remote: RemoteRegistration) -> None:
+    """Raises an error for the first name that does not exist: environment, integration type, workspace."""
+    identity = remote.identity
+    _require(identity.environment, remote.api.environments(), UnknownEnvironment)
+    _require(identity.integration_type, remote.api.integration_types(), UnknownIntegrationType)
+    remote.api.require_workspace(identity.workspace_id)
+
+
+def _require(name: str, known: list[str], error: type[UnknownEnvironment | UnknownIntegrationType]) -> None:
+    """Raises the error for a name that is not among those that are known, if any are."""
+    if known and name not in known:
+        lowered = {candidate.lower(): candidate for candidate in known}
+        near = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.6)
+        raise error(name=name, known=known, suggestion=lowered[near[0]] if near else None)
