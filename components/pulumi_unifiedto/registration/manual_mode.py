@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ManualStepNeeded
 from ..unified.rows import Target, same_client
-from .merge import HINT_LENGTH, VERIFIED, WAITING, Desired, status_of, target_differences
+from .merge import HINT_LENGTH, VERIFIED, WAITING, Desired, differences, in_words, status_of
 from .observation import Observed, seen_target
 from .registrar import Registered, redirect_differs
 from .remote_registration import RemoteRegistration
@@ -21,13 +21,13 @@ def confirm(remote: RemoteRegistration, desired: Desired, *, is_confirmed: bool)
     is_waiting = not (is_client and is_confirmed)
     if is_waiting:
         remote.tell(str(_step(remote, desired, target)))
-    elif target and (differences := target_differences(target, desired)):
-        raise redirect_differs(remote, differences, target)
+    elif target and (differing := differences(desired, None, target)):
+        raise redirect_differs(remote, in_words(differing, desired), target)
     return Registered(
-        row_id="",
-        client_id=(target and target.client_id) or "",
-        redirect_uri=(target and target.redirect_uri) or "",
-        is_active=desired.is_active is not False,
+        registration_id="",
+        registered_client_id=(target and target.client_id) or "",
+        registered_redirect_uri=(target and target.redirect_uri) or "",
+        active=desired.is_active is not False,
         status=WAITING if is_waiting else _status(remote, desired, target),
     )
 

@@ -6,16 +6,13 @@ which holds the OAuth client. What is not known about its API carries a number, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import AmbiguousRegistration, AuthKeysWouldBeLost, WorkspaceMismatch
 from ..secret_text import SecretText
 from ..unified.rows import OWN_AUTH_KEYS, Body, Identity, Row, Target, same_client
-
-ON_DELETE: Final = ("deactivate", "keep")
-MODES: Final = ("api", "manual")
 
 VERIFIED: Final = "verified"
 WAITING: Final = "waiting for a person: it has to be entered by hand, as the run that said so explains (UNI215)"
@@ -96,52 +93,54 @@ def require_no_loss(row: Row, identity: Identity) -> None:
 # --- what was found afterwards ---------------------------------------------------------------------------------------
 
 
-def row_differences(row: Row, desired: Desired, *, is_active: bool) -> list[str]:
-    """What a row shows otherwise than declared, in words; masked values say nothing (U5).
+def differences(desired: Desired, row: Row | None, target: Target | None) -> dict[str, Any]:
+    """The options that Unified.to uses or shows otherwise than declared, with its value.
 
-    is_active: what was written, declared or not.
+    What is masked (U5), not declared or not to be seen does not differ. target: what an authorization would use (U11,
+    U15); its client id comes before that of the row.
     """
-    differences = []
-    if row.is_active != is_active:
-        differences.append(f"it is {'active' if row.is_active else 'not active'}")
-    if desired.permissions is not None and set(row.permissions) != set(desired.permissions):
-        differences.append(_two_lists("permissions", row.permissions, desired.permissions))
-    if desired.scope_overrides is not None and row.scope_overrides != dict(desired.scope_overrides):
-        differences.append(_two_lists("scope overrides", sorted(row.scope_overrides), sorted(desired.scope_overrides)))
-    if row.visible_client_id is not None and not same_client(row.visible_client_id, desired.client_id):
-        differences.append(f"client_id is {row.visible_client_id} instead of {desired.client_id}")
-    return differences
+    found: dict[str, Any] = {}
+    client_id = seen_client_id(row, target)
+    if client_id and not same_client(client_id, desired.client_id):
+        found["client_id"] = client_id.lower()
+    if target is not None and target.redirect_uri and target.redirect_uri not in desired.redirect_uris:
+        found["redirect_uris"] = [target.redirect_uri]
+    if row is not None:
+        if desired.is_active not in (None, row.is_active):
+            found["is_active"] = row.is_active
+        if desired.permissions is not None and set(desired.permissions) != set(row.permissions):
+            found["permissions"] = row.permissions
+        if desired.scope_overrides is not None and dict(desired.scope_overrides) != row.scope_overrides:
+            found["scope_overrides"] = row.scope_overrides
+    return found
 
 
-def _two_lists(what: str, found: Sequence[str], wanted: Sequence[str]) -> str:
-    return f"{what} are [{', '.join(found)}] instead of [{', '.join(wanted)}]"
+def seen_client_id(row: Row | None, target: Target | None) -> str | None:
+    """The client id that Unified.to uses, as far as it can be seen."""
+    if target is not None and target.client_id:
+        return target.client_id
+    return row.visible_client_id if row is not None else None
 
 
-def target_differences(target: Target, desired: Desired) -> list[str]:
-    """What an authorization would use otherwise than declared (U11, U15); empty where the target names nothing."""
-    differences = []
-    if target.client_id is not None and not same_client(target.client_id, desired.client_id):
-        differences.append(f"the authorization URL uses client_id {target.client_id} instead of {desired.client_id}")
-    if target.redirect_uri is not None and target.redirect_uri not in desired.redirect_uris:
-        wanted = " or ".join(desired.redirect_uris)
-        differences.append(f"the authorization URL uses redirect_uri {target.redirect_uri} instead of {wanted}")
-    return differences
+def in_words(found: Mapping[str, Any], desired: Desired) -> list[str]:
+    """What `differences` has found, for a message."""
+    return [f"{name} is {value} instead of {_shown(getattr(desired, name))}" for name, value in found.items()]
+
+
+def _shown(wanted: Any) -> Any:
+    return list(wanted) if isinstance(wanted, tuple) else wanted
 
 
 def fields_changed_meanwhile(sent: Body, row: Row) -> list[str]:
     """Names of the fields that were sent back as found, and that the row now shows otherwise (U14): somebody else wrote
     at the same moment, or Unified.to does not keep them."""
+    shown = {**row.fields, "environment": row.environment}
     return sorted(
-        name
-        for name, value in sent.fields.items()
-        if name not in _DERIVED and name not in _READ_ONLY and not _same(value, row, name)
+        name for name, value in sent.fields.items() if name not in _DERIVED and not _same(value, shown.get(name))
     )
 
 
-def _same(sent: Any, row: Row, name: str) -> bool:
-    if name == "environment":
-        return bool(row.environment == sent)
-    shown = row.fields.get(name)
+def _same(sent: Any, shown: Any) -> bool:
     if isinstance(sent, list) and isinstance(shown, list):
         return sorted(map(repr, sent)) == sorted(map(repr, shown))
     # What is empty may come back as missing.

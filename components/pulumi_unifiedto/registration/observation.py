@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..unified.rows import Row, Target, same_client
-from .merge import CHANGED, VERIFIED, secret_unseen, status_of, status_without_target
+from ..unified.rows import Row, Target
+from .merge import (
+    CHANGED,
+    VERIFIED,
+    Desired,
+    differences,
+    secret_unseen,
+    seen_client_id,
+    status_of,
+    status_without_target,
+)
 from .remote_registration import RemoteRegistration
 
 
@@ -43,30 +52,16 @@ def seen_target(remote: RemoteRegistration, row: Row | None) -> Target | None:
     return remote.target() if target.problem else target
 
 
-def drift_in(outputs: Mapping[str, Any], observed: Observed) -> dict[str, Any]:
+def drift_in(desired: Desired, status: str, observed: Observed) -> dict[str, Any]:
     """The inputs whose observed value differs from the state's, with the observed value; empty without drift.
 
-    What is masked, or was not declared, is never drift. A client id that was verified and cannot be seen any more is
-    drift to an empty one: the credentials were probably removed, and writing them again does no harm.
+    A client id that was verified (`status`) and cannot be seen any more is drift to an empty one: the credentials were
+    probably removed, and writing them again does no harm.
     """
-    drift: dict[str, Any] = {}
-    row, target = observed.row, observed.target
-    seen_client_id = (target and target.client_id) or (row and row.visible_client_id)
-    if seen_client_id:
-        if not same_client(seen_client_id, str(outputs.get("client_id"))):
-            drift["client_id"] = seen_client_id.lower()
-    elif target is not None and str(outputs.get("status")).startswith(VERIFIED):
+    drift = differences(desired, observed.row, observed.target)
+    can_be_seen = observed.target is None or seen_client_id(observed.row, observed.target)
+    if not can_be_seen and status.startswith(VERIFIED):
         drift["client_id"] = ""
-    if target is not None and target.redirect_uri and target.redirect_uri not in outputs.get("redirect_uris", ()):
-        drift["redirect_uris"] = [target.redirect_uri]
-    if row is not None:
-        if outputs.get("is_active") is not None and outputs["is_active"] != row.is_active:
-            drift["is_active"] = row.is_active
-        declared = outputs.get("permissions")
-        if declared is not None and set(declared) != set(row.permissions):
-            drift["permissions"] = row.permissions
-        if outputs.get("scope_overrides") is not None and dict(outputs["scope_overrides"]) != row.scope_overrides:
-            drift["scope_overrides"] = row.scope_overrides
     return drift
 
 

@@ -21,7 +21,7 @@ from ..program.arguments import is_known, spelling
 from ..secret_text import SecretText
 from ..unified.addresses import REGIONS, normal_api_url, redirect_uri_for
 from ..unified.rows import DEFAULT_ENVIRONMENT, Identity, is_guid
-from .merge import HINT_LENGTH, MODES, ON_DELETE, Desired
+from .merge import HINT_LENGTH, Desired
 
 
 class RegistrationArgs(TypedDict):
@@ -195,7 +195,7 @@ def _whole_number(name: str, value: Any) -> int:
     return int(value)
 
 
-def _one_of(allowed: tuple[str, ...]) -> Callable[[str, Any], str]:
+def _one_of(*allowed: str) -> Callable[[str, Any], str]:
     def validate(name: str, value: Any) -> str:
         if value not in allowed:
             raise InvalidChoice(name=name, value=str(value)[:40], allowed=allowed)
@@ -218,8 +218,8 @@ OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
         "is_active": Option(_flag, "write"),
         "permissions": Option(_strings, "write", is_set=True),
         "scope_overrides": Option(_string_map, "write"),
-        "on_delete": Option(_one_of(ON_DELETE), "remember", default="deactivate"),
-        "mode": Option(_one_of(MODES), "remember", default="api"),
+        "on_delete": Option(_one_of("deactivate", "keep"), "remember", default="deactivate"),
+        "mode": Option(_one_of("api", "manual"), "remember", default="api"),
         "entered_secret": Option(_entered_secret, "remember"),
         "secret_generation": Option(_whole_number, "remember"),
         "secret_key_id": Option(_text, "remember"),

@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -51,7 +52,7 @@ from .options import (
     is_confirmed,
     normalise,
 )
-from .registrar import Registered, Registrar
+from .registrar import Registered, register
 from .remote_registration import RemoteRegistration
 from .withdrawal import withdraw
 
@@ -182,8 +183,8 @@ class WorkspaceIntegrationProvider(ResourceProvider):
         if _is_manual(props):
             registered = manual_mode.confirm(remote, desired, is_confirmed=is_confirmed(props))
         else:
-            registered = Registrar(remote, desired).register(secret_changed=True, expected_updated_at="")
-        resource_id = registered.row_id or f"manual:{identity.environment}/{identity.integration_type}"
+            registered = register(remote, desired, secret_changed=True, expected_updated_at="")
+        resource_id = registered.registration_id or f"manual:{identity.environment}/{identity.integration_type}"
         return CreateResult(resource_id, self._outputs({}, props, identity, desired, registered))
 
     @as_catalogue_error
@@ -200,7 +201,9 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             registered = manual_mode.confirm(remote, desired, is_confirmed=confirmed)
         else:
             is_proven = _is_proven(_olds, _news, secret_changed=secret_changed)
-            registered = Registrar(remote, desired).register(
+            registered = register(
+                remote,
+                desired,
                 secret_changed=secret_changed,
                 expected_updated_at="" if is_proven else str(_olds.get("updated_at") or ""),
             )
@@ -219,7 +222,7 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             observed = found
         else:
             return ReadResult("", {})
-        drift, seen = drift_in(outputs, observed), seen_outputs(outputs, observed)
+        drift, seen = drift_in(desired, str(outputs.get("status")), observed), seen_outputs(outputs, observed)
         if not drift:
             if "updated_at" in seen:
                 remote.say(
@@ -289,14 +292,9 @@ class WorkspaceIntegrationProvider(ResourceProvider):
             self._written_at[identity.key] = now
         outputs = {
             **_inputs_in(inputs),
-            "registration_id": registered.row_id,
-            "registered_client_id": registered.client_id,
-            "registered_redirect_uri": registered.redirect_uri,
-            "active": registered.is_active,
-            "status": registered.status,
+            **asdict(registered),
             "secret_fingerprint": identity.fingerprint(desired.client_secret),
             "registered_at": now,
-            "updated_at": registered.updated_at,
             "own_updated_at": registered.updated_at,
         }
         if registered.status == WAITING:

@@ -97,7 +97,7 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
     finally:
         stop()
     assert words.startswith("UNI305")
-    assert f"the authorization URL uses client_id {OTHER_ID} instead of {CLIENT_ID}" in words
+    assert f"client_id is {OTHER_ID} instead of {CLIENT_ID}" in words
 
 
 def test_a_write_that_is_answered_and_not_carried_out_fails_with_the_difference(stage: Stage) -> None:
@@ -107,7 +107,7 @@ def test_a_write_that_is_answered_and_not_carried_out_fails_with_the_difference(
     stage.fault("status", method="PUT", status=200)
     words = stage.create_fails()
     assert words.startswith("UNI306")
-    assert f"the authorization URL uses client_id {OTHER_ID} instead of {CLIENT_ID}" in words
+    assert f"client_id is {OTHER_ID} instead of {CLIENT_ID}" in words
 
 
 def test_a_failed_update_keeps_the_old_state_and_the_next_up_goes_on(stage: Stage) -> None:

@@ -22,7 +22,7 @@ def test_u13_a_vault_that_wins_is_noticed_by_the_client_id(stage: Stage) -> None
     stage.by_hand(secretsmanager_id="sm_1")
     words = stage.create_fails()
     assert words.startswith("UNI305")
-    assert f"uses client_id {VAULT_CLIENT_ID}" in words
+    assert f"client_id is {VAULT_CLIENT_ID} instead of" in words
     assert "Store the new client id and secret in the vault" in words
 
 
@@ -53,7 +53,7 @@ def test_u14_the_row_is_read_right_before_it_is_written(stage: Stage) -> None:
 def test_u15_a_custom_domain_that_the_stack_does_not_know_is_explained(stage: Stage) -> None:
     stage.switch(custom_domain="https://auth.example.com")
     words = stage.create_fails()
-    assert "redirect_uri https://auth.example.com/oauth/code instead of" in words
+    assert "redirect_uris is ['https://auth.example.com/oauth/code'] instead of" in words
     assert "Add https://auth.example.com/oauth/code to redirectUris, so that Entra accepts it" in words
 
 

@@ -15,7 +15,7 @@ from tests.contract.registration.stage import CLIENT_ID, LIST, OTHER_ID, SECOND_
     [
         ("4xx", "UNI306"),
         ("page", "a page instead of an authorization URL"),
-        ("shared_client", f"uses client_id {SHARED_CLIENT_ID} instead of {CLIENT_ID}"),
+        ("shared_client", f"client_id is {SHARED_CLIENT_ID} instead of {CLIENT_ID}"),
     ],
 )
 def test_u11_a_url_counts_only_with_our_client_id(stage: Stage, no_credentials: str, words: str) -> None:
@@ -82,7 +82,7 @@ def test_u12_a_change_that_does_not_show_in_time_is_reported(stage: Stage) -> No
     words = stage.create_fails()
     assert words.startswith("UNI306")
     assert "it shows no change since" in words
-    assert "it is not active" in words
+    assert "is_active is False instead of True" in words
     assert "shows it late or has not carried it out" in words
     assert "Run pulumi up --refresh in a minute" in words
 

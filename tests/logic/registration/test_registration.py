@@ -15,11 +15,11 @@ from pulumi_unifiedto import errors
 from pulumi_unifiedto.registration.merge import (
     Desired,
     choose_row,
+    differences,
     fields_changed_meanwhile,
+    in_words,
     merged_body,
-    row_differences,
     status_without_target,
-    target_differences,
 )
 from pulumi_unifiedto.registration.observation import Observed, drift_in
 from pulumi_unifiedto.registration.options import (
@@ -136,11 +136,16 @@ def test_bodies_and_wishes_print_no_secret() -> None:
 
 DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "nothing": ({}, {}, []),
-    "activation": ({"is_active": True}, {}, ["it is active"]),
+    "activation": ({"is_active": True}, {"is_active": False}, ["is_active is True instead of False"]),
+    "activation nobody declared": ({"is_active": True}, {}, []),
     "permissions in another order": ({"permissions": ["b", "a"]}, {"permissions": ("a", "b")}, []),
-    "permissions": ({"permissions": ["a"]}, {"permissions": ("a", "b")}, ["permissions are [a] instead of [a, b]"]),
+    "permissions": (
+        {"permissions": ["a"]},
+        {"permissions": ("a", "b")},
+        ["permissions is ['a'] instead of ['a', 'b']"],
+    ),
     "permissions nobody declared": ({"permissions": ["a"]}, {}, []),
-    "scopes": ({}, {"scope_overrides": {"a": "x"}}, ["scope overrides are [] instead of [a]"]),
+    "scopes": ({}, {"scope_overrides": {"a": "x"}}, ["scope_overrides is {} instead of {'a': 'x'}"]),
     "a masked client id": ({"auth": {"client_id": "****0001"}}, {}, []),
     "a mask of stars": ({"auth": {"client_id": "********"}}, {}, []),
     "no auth": ({"auth": None}, {}, []),
@@ -156,15 +161,17 @@ DIFFERENCES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("case", DIFFERENCES)
 def test_a_row_is_compared_with_what_was_declared(case: str) -> None:
     shown, declared, wanted = DIFFERENCES[case]
-    assert row_differences(row(**shown), desired(**declared), is_active=False) == wanted
+    wishes = desired(**declared)
+    assert in_words(differences(wishes, row(**shown), None), wishes) == wanted
 
 
 def test_the_authorization_url_is_compared_with_the_client_id_in_any_case() -> None:
-    assert target_differences(Target(CLIENT_ID.upper(), CALLBACK), desired()) == []
-    assert target_differences(Target(problem="no URL"), desired()) == []
-    assert target_differences(Target(OTHER_ID, "https://auth.example.com/oauth/code"), desired()) == [
-        f"the authorization URL uses client_id {OTHER_ID} instead of {CLIENT_ID}",
-        f"the authorization URL uses redirect_uri https://auth.example.com/oauth/code instead of {CALLBACK}",
+    assert differences(desired(), None, Target(CLIENT_ID.upper(), CALLBACK)) == {}
+    assert differences(desired(), None, Target(problem="no URL")) == {}
+    other = differences(desired(), None, Target(OTHER_ID, "https://auth.example.com/oauth/code"))
+    assert in_words(other, desired()) == [
+        f"client_id is {OTHER_ID} instead of {CLIENT_ID}",
+        f"redirect_uris is ['https://auth.example.com/oauth/code'] instead of ['{CALLBACK}']",
     ]
 
 
@@ -199,13 +206,7 @@ def test_a_row_without_identity_is_refused(missing: str) -> None:
 
 # --- drift -----------------------------------------------------------------------------------------------------------
 
-STATE = {
-    "client_id": CLIENT_ID,
-    "redirect_uris": [CALLBACK],
-    "status": "verified",
-    "is_active": True,
-    "permissions": ["a", "b"],
-}
+DECLARED: dict[str, Any] = {"is_active": True, "permissions": ("a", "b")}
 AS_DECLARED = {"is_active": True, "permissions": ["b", "a"]}
 
 DRIFT: dict[str, tuple[dict[str, Any], dict[str, Any], Target | None, dict[str, Any]]] = {
@@ -215,6 +216,7 @@ DRIFT: dict[str, tuple[dict[str, Any], dict[str, Any], Target | None, dict[str, 
     "client id in clear, no URL": ({}, {"auth": {"client_id": OTHER_ID}}, None, {"client_id": OTHER_ID}),
     "credentials removed": ({}, {}, Target(problem="no URL"), {"client_id": ""}),
     "never verified": ({"status": "not verified: x"}, {}, Target(problem="no URL"), {}),
+    "never to be seen": ({}, {}, None, {}),
     "redirect URI": ({}, {}, Target(CLIENT_ID, "https://b.example.com"), {"redirect_uris": ["https://b.example.com"]}),
     "activation": ({}, {"is_active": False}, None, {"is_active": False}),
     "activation nobody declared": ({"is_active": None}, {"is_active": False}, None, {}),
@@ -232,8 +234,10 @@ DRIFT: dict[str, tuple[dict[str, Any], dict[str, Any], Target | None, dict[str, 
 @pytest.mark.parametrize("case", DRIFT)
 def test_a_refresh_sees_drift_of_what_was_declared_and_nothing_else(case: str) -> None:
     state, shown, target, wanted = DRIFT[case]
+    declared = {**DECLARED, **state}
+    status = declared.pop("status", "verified")
     observed = Observed(row(**{**AS_DECLARED, **shown}), target, "")
-    assert drift_in({**STATE, **state}, observed) == wanted
+    assert drift_in(desired(**declared), status, observed) == wanted
 
 
 # --- inputs ----------------------------------------------------------------------------------------------------------
