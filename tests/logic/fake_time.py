@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-
 from pulumi_unifiedto.unified.settings import Timing
-
-START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=timezone.utc)
 
 
 class FakeTime:
@@ -15,10 +11,7 @@ class FakeTime:
     def __init__(self, chance: float = 0.0) -> None:
         self.waits: list[float] = []
         self.passed_s = 0.0
-        self.timing = Timing(now=self.now, monotonic=lambda: self.passed_s, sleep=self.sleep, chance=lambda: chance)
-
-    def now(self) -> datetime:
-        return START + timedelta(seconds=self.passed_s)
+        self.timing = Timing(monotonic=lambda: self.passed_s, sleep=self.sleep, chance=lambda: chance)
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

@@ -93,8 +93,8 @@ def _verify(
 
     updated_before: the time of the last change before the write, empty if not known. awaits_newer_updated_at: reads
     until there is another time, also where all else agrees; the last attempt does without.
-    Raises ReadBackDiffers with the differences, or NotVerified when the write does not show or nothing could be
-    compared.
+    Raises ReadBackDiffers with the differences, or NotVerified when the write does not show or no authorization URL can
+    be compared.
     """
     row: Row | None = None
     target: Target | None = None
@@ -113,24 +113,19 @@ def _verify(
         differing = in_words(differences(written, row, target), written)
         if not differing and target.problem is None:
             return row, target
-        if differing and _is_ours(target, written):
+        if differing and same_client(target.client_id or "", written.client_id):
             # The new client is in use; waiting does not change where Unified.to sends the browser.
             raise redirect_differs(remote, differing, target)
-    shows_no_change = row is not None and row.updated_at == updated_before != "" and not row.is_in_vault
-    if differing and not shows_no_change:
-        raise _differs(remote, differing, row)
-    unverified = NotVerified(
-        **remote.identity.names,
-        reason=f"it shows no change since {updated_before}, before the write: {'; '.join(differing)}"
-        if differing
-        else (target and target.problem) or "nothing could be compared",
-        why="Unified.to accepted the write, and shows it late or has not carried it out." if differing else None,
-    )
-    raise unverified.answered(target.remote_code, target.request_id) if target else unverified
-
-
-def _is_ours(target: Target, desired: Desired) -> bool:
-    return same_client(target.client_id or "", desired.client_id)
+    if target is not None and target.problem is not None:
+        unverified = NotVerified(**remote.identity.names, reason=target.problem)
+        raise unverified.answered(target.remote_code, target.request_id)
+    if row is not None and row.updated_at == updated_before != "" and not row.is_in_vault:
+        raise NotVerified(
+            **remote.identity.names,
+            reason=f"it shows no change since {updated_before}, before the write: {'; '.join(differing)}",
+            why="Unified.to accepted the write, and shows it late or has not carried it out.",
+        )
+    raise _differs(remote, differing, row)
 
 
 def _differs(remote: RemoteRegistration, differing: list[str], row: Row | None) -> ReadBackDiffers:

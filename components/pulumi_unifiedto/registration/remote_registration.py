@@ -57,13 +57,14 @@ class RemoteRegistration:
         return body, row
 
     def _read_after_lost_answer(self, row_id: str) -> Row:
+        """The row as it is now. Raises WriteUncertain where it cannot be read or is gone."""
         write = f"the write of {self.identity}"
         try:
             row = self.find(row_id)
         except UnifiedtoError as error:
             reason = f"it has no usable answer, and reading it failed too: {error.what.rstrip('.')}"
             raise WriteUncertain(request=write, reason=reason).answered(error.remote_code, error.request_id) from None
-        if row is None:
+        if row is None or row.id != row_id:
             raise WriteUncertain(
                 request=write, reason="it has no usable answer, and the list does not show it any more"
             )
@@ -77,7 +78,6 @@ class RemoteRegistration:
         wait_s = _FIRST_WAIT_S
         while (left_s := deadline - timing.monotonic()) > 0:
             yield False
-            left_s = max(deadline - timing.monotonic(), 0)
             timing.sleep(min(wait_s, left_s))
             wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
         yield True

@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -287,8 +288,8 @@ class WorkspaceIntegrationProvider(ResourceProvider):
         desired: Desired,
         registered: Registered,
     ) -> dict[str, Any]:
+        now = datetime.now(timezone.utc).isoformat(timespec="microseconds")
         with self._lock:
-            now = self._apis[identity.api_url].timing.now().isoformat(timespec="microseconds")
             self._written_at[identity.key] = now
         outputs = {
             **_inputs_in(inputs),

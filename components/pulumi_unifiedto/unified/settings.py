@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 
 from ..errors import InvalidInput
 from ..secret_text import SecretText
@@ -16,9 +15,8 @@ from .retry_policy import RetryPolicy
 
 @dataclass(frozen=True)
 class Timing:
-    """Clock, sleep and random numbers, which tests replace. `now` is UTC; `monotonic` and `sleep` count seconds."""
+    """Clock, sleep and random numbers, which tests replace. `monotonic` and `sleep` count seconds."""
 
-    now: Callable[[], datetime] = lambda: datetime.now(timezone.utc)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
