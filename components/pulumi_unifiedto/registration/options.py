@@ -8,7 +8,6 @@ provider's checks and comparisons, and the README's table follow.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final, Literal, TypedDict
 
 import pulumi
@@ -206,26 +205,24 @@ def _one_of(*allowed: str) -> Callable[[str, Any], str]:
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
-OPTIONS: Final[Mapping[str, Option]] = MappingProxyType(
-    {
-        "api_url": Option(lambda name, value: normal_api_url(_text(name, value)), "write", default=REGIONS["us"]),
-        "workspace_id": Option(_workspace_id, "replace"),
-        "environment": Option(_text, "replace", default=DEFAULT_ENVIRONMENT),
-        "integration_type": Option(_integration_type, "replace"),
-        "client_id": Option(_client_id, "write"),
-        "client_secret": Option(_client_secret, "write"),
-        "redirect_uris": Option(_redirect_uris, "write", default=(), is_set=True),
-        "is_active": Option(_flag, "write"),
-        "permissions": Option(_strings, "write", is_set=True),
-        "scope_overrides": Option(_string_map, "write"),
-        "on_delete": Option(_one_of("deactivate", "keep"), "remember", default="deactivate"),
-        "mode": Option(_one_of("api", "manual"), "remember", default="api"),
-        "entered_secret": Option(_entered_secret, "remember"),
-        "secret_generation": Option(_whole_number, "remember"),
-        "secret_key_id": Option(_text, "remember"),
-        "secret_proven_at": Option(_text, "remember"),
-    }
-)
+OPTIONS: Final[Mapping[str, Option]] = {
+    "api_url": Option(lambda name, value: normal_api_url(_text(name, value)), "write", default=REGIONS["us"]),
+    "workspace_id": Option(_workspace_id, "replace"),
+    "environment": Option(_text, "replace", default=DEFAULT_ENVIRONMENT),
+    "integration_type": Option(_integration_type, "replace"),
+    "client_id": Option(_client_id, "write"),
+    "client_secret": Option(_client_secret, "write"),
+    "redirect_uris": Option(_redirect_uris, "write", default=(), is_set=True),
+    "is_active": Option(_flag, "write"),
+    "permissions": Option(_strings, "write", is_set=True),
+    "scope_overrides": Option(_string_map, "write"),
+    "on_delete": Option(_one_of("deactivate", "keep"), "remember", default="deactivate"),
+    "mode": Option(_one_of("api", "manual"), "remember", default="api"),
+    "entered_secret": Option(_entered_secret, "remember"),
+    "secret_generation": Option(_whole_number, "remember"),
+    "secret_key_id": Option(_text, "remember"),
+    "secret_proven_at": Option(_text, "remember"),
+}
 """Option by name. An address of the API is no part of the identity: a custom API domain leads to the same workspace."""
 
 IDENTITY_KEYS: Final = tuple(name for name, option in OPTIONS.items() if option.change == "replace")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -60,13 +59,11 @@ def _shown(url: str) -> str:
     return re.split(r"[?#]", url.strip(), maxsplit=1)[0][:120]
 
 
-REGIONS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "us": "https://api.unified.to",
-        "eu": "https://api-eu.unified.to",
-        "au": "https://api-au.unified.to",
-    }
-)
+REGIONS: Final[Mapping[str, str]] = {
+    "us": "https://api.unified.to",
+    "eu": "https://api-eu.unified.to",
+    "au": "https://api-au.unified.to",
+}
 """Region to base URL of the API."""
 
 

@@ -6,6 +6,7 @@ environment); what the pages leave open is numbered U1 to U15 in docs/unknowns.m
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, quote, urlsplit
@@ -71,6 +72,9 @@ class UnifiedApi:
         Raises InvalidApiUrl.
         """
         self.api_url = normal_api_url(base_url)
+        self.dashboard_url = dashboard_url_for(self.api_url)
+        region = region_of(self.api_url)
+        self._where = f"{self.api_url}, region {region}" if region else self.api_url
         self.settings = settings or ApiSettings()
         self.timing = timing or Timing()
         self._http = HttpTransport(self.api_url, api_key, self.settings, self.timing, transport)
@@ -79,10 +83,6 @@ class UnifiedApi:
             monotonic=self.timing.monotonic,
             max_age_s=_SHARED_LIST_AGE_S,
         )
-
-    @property
-    def dashboard_url(self) -> str:
-        return dashboard_url_for(self.api_url)
 
     # --- workspace integrations --------------------------------------------------------------------------------------
 
@@ -237,11 +237,6 @@ class UnifiedApi:
             next_step=_AFTER_REFUSED_READ if is_read else _AFTER_REFUSED_WRITE.get(failed.status),
         )
 
-    @property
-    def _where(self) -> str:
-        region = region_of(self.api_url)
-        return f"{self.api_url}, region {region}" if region else self.api_url
-
 
 def _target(answer: Answer) -> Target:
     """What a 2xx answer to the request for an authorization URL says."""
@@ -273,7 +268,7 @@ def _items(answer: Answer, parse: Callable[[Any], T]) -> list[T]:
     if not answer.text.strip():
         raise ValueError("it is empty")
     try:
-        items = answer.json()
+        items = json.loads(answer.text)
     except ValueError:
         reason = "it is HTML and not JSON" if answer.looks_like_html else "it is not JSON, or not all of it"
         raise ValueError(reason) from None

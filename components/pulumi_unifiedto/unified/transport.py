@@ -39,10 +39,6 @@ class Answer:
     text: str = field(repr=False)
     request_id: str | None = None
 
-    def json(self) -> Any:
-        """The body as JSON; ValueError if it is not JSON."""
-        return json.loads(self.text)
-
     @property
     def looks_like_html(self) -> bool:
         return "html" in self.media_type or self.text.lstrip()[:1] == "<"
@@ -226,7 +222,7 @@ def message_of(answer: Answer, hidden: Sequence[SecretText | None]) -> str | Non
         found = title.group(1) if title else "an HTML page"
     else:
         with contextlib.suppress(ValueError):
-            found = _words_in(answer.json()) or found
+            found = _words_in(json.loads(found)) or found
     return _one_line(redact(found, hidden).strip().rstrip(".")) or None
 
 
