@@ -214,7 +214,7 @@ def message_of(answer: Answer, hidden: Sequence[SecretText | None]) -> str | Non
     """What the remote system says about a failure: short, on one line, without a full stop, secrets replaced by stars.
 
     Unified.to publishes no error schema. Of an HTML page it is the title, of a JSON object its ``message`` or
-    ``error`` (assumed), of everything else the text as it is; None for an empty body.
+    ``error`` (assumed), of everything else the whole body; None for an empty one.
     """
     found = answer.text
     if answer.looks_like_html:
@@ -222,7 +222,8 @@ def message_of(answer: Answer, hidden: Sequence[SecretText | None]) -> str | Non
         found = title.group(1) if title else "an HTML page"
     else:
         with contextlib.suppress(ValueError):
-            found = _words_in(json.loads(found)) or found
+            body = json.loads(found)
+            found = _words_in(body) or json.dumps(body)  # written anew, a secret is spelt as `redact` knows it
     return _one_line(redact(found, hidden).strip().rstrip(".")) or None
 
 

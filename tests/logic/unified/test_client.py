@@ -345,7 +345,7 @@ def test_the_reason_is_found_in_every_form_of_error_body(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["{}", "[7]", '{"message":null}', '{"errors":[{"detail":"is_active is required"}]}', "{"]
+    "body", ["{}", "[7]", '{"message": null}', '{"errors": [{"detail": "is_active is required"}]}', "{"]
 )
 def test_a_body_of_another_form_is_shown_as_it_is(body: str) -> None:
     assert refused_with(text(400, body, content_type="application/json"), "PUT").what.endswith(f"saying: {body}.")
@@ -359,6 +359,12 @@ def test_a_body_without_words_gives_no_reason(body: str) -> None:
 def test_a_body_that_quotes_the_request_does_not_give_the_secret_away() -> None:
     quoted = json.dumps({"message": f'invalid body {{"client_secret":"{SECRET}","key":"{KEY}"}}'})
     error = refused_with(text(400, quoted, content_type="application/json"), "PUT")
+    assert "********" in error.what
+
+
+def test_a_body_of_another_form_does_not_give_the_secret_away_however_it_is_escaped() -> None:
+    escaped = "".join(f"\\u{ord(character):04x}" for character in SECRET)
+    error = refused_with(text(400, f'{{"errors": ["{escaped}"]}}', content_type="application/json"), "PUT")
     assert "********" in error.what
 
 
