@@ -372,7 +372,7 @@ def test_an_answer_that_disagrees_with_what_was_written_fails_with_the_differenc
     )
     said = undeployed.fails(undeployed.up)
     assert 'UNI306 "microsoft_ad" in environment "Production" is written, but not verified: it shows no' in said
-    assert ", before the write: it is not active." in said
+    assert ", before the write: is_active is False instead of True." in said
     assert "next: Run pulumi up --refresh in a minute: it writes and verifies it again." in said
     assert_the_next_up_goes_on(undeployed)
 

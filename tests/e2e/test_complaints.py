@@ -727,7 +727,7 @@ def test_a_write_that_is_answered_200_and_not_kept_fails_with_the_difference(und
     undeployed.environment["UNIFIED_API_VISIBILITY_S"] = "0.2"
     words = undeployed.fails(undeployed.up)
     assert "UNI306" in words
-    assert f"the authorization URL uses client_id {OTHER_CLIENT}" in words
+    assert f"client_id is {OTHER_CLIENT} instead of" in words
     undeployed.assert_no_secret_leaked()
 
     undeployed.control.clear_faults()
