@@ -26,17 +26,10 @@ _FAMILIES: Final[Mapping[Family, tuple[str, str]]] = MappingProxyType(
 SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.UnknownIntegrationType(name="microsft_ad", known=("microsoft", "microsoft_ad"), suggestion="microsoft_ad"),
     errors.UnknownEnvironment(name="Staging", known=("Production", "Sandbox")),
-    errors.InvalidWorkspaceId(workspace_id="my workspace", reason="it contains a space"),
-    errors.InvalidRedirectUri(uri="http://api.unified.to/oauth/code", reason="it is not https"),
-    errors.LimitExceeded(name="displayName", size=91, unit="characters", limit=90),
     errors.DuplicateRegistration(integration_type="microsoft_ad", environment="Production"),
     errors.UnknownGraphPermission(name="Mail.Reed", suggestions=("Mail.Read", "Mail.ReadBasic")),
-    errors.InvalidRotationPeriod(period="90 days", reason="it is not an ISO 8601 duration"),
-    errors.InvalidRegion(region="uk", known=("us", "eu", "au")),
-    errors.InvalidChoice(name="onDelete", value="remove", allowed=("deactivate", "keep")),
     errors.AuthKeysWouldBeLost(integration_type="microsoft_ad", environment="Production", keys=("saml_idp_url",)),
-    errors.InvalidApiUrl(url="http://api.unified.to", reason="it does not begin with https://"),
-    errors.InvalidInput(name="clientId", reason="it must be a GUID"),
+    errors.InvalidInput(name="redirectUris", value="http://api.unified.to/oauth/code", reason="it is not https"),
     errors.ApiKeyNotSecret(),
     errors.NationalCloud(cloud="usgovernment"),
     errors.UnusableEnvironment(

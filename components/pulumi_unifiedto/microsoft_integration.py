@@ -21,7 +21,7 @@ from .client_secret.rotating_client_secret import (
 from .entra.application import ApplicationArgs, EntraApplication, EntraApplicationArgs
 from .entra.cloud import current_instant
 from .entra.limits import checked
-from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, InvalidRegion, SecretExpiresSoon, UnifiedtoError
+from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, SecretExpiresSoon, UnifiedtoError
 from .program.arguments import validated
 from .program.environment import require_usable_environment
 from .program.once_in_a_run import name_once
@@ -218,13 +218,18 @@ class MicrosoftIntegration(pulumi.ComponentResource):
 def api_url_of(args: MicrosoftIntegrationArgs) -> str:
     """The API's base URL as the registrations store it.
 
-    Raises InvalidRegion for an unknown region, InvalidApiUrl for an address to which no key may travel.
+    Raises InvalidInput for an unknown region, and for an address to which no key may travel.
     """
     if api_url := args.get("api_url"):
         return normal_api_url(api_url)
     region = (args.get("region") or "us").lower()
     if region not in REGIONS:
-        raise InvalidRegion(region=region, known=sorted(REGIONS))
+        raise InvalidInput(
+            name="region",
+            value=region,
+            reason=f"it is not one of {', '.join(REGIONS)}",
+            next_step="Use the region in whose dashboard you sign in (app.unified.to is us, app-eu.unified.to is eu).",
+        )
     return REGIONS[region]
 
 
@@ -237,7 +242,7 @@ def redirect_uris_of(args: MicrosoftIntegrationArgs, api_url: str) -> list[str]:
 def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[RegistrationArgs]:
     """The registrations without what counts as absent.
 
-    Raises InvalidInput, InvalidChoice and the like, with the place, for what is wrong with them and known already:
+    Raises InvalidInput, with the place, for what is wrong with them and known already:
     Pulumi would come to that only when the app and its secret exist.
     """
     judged = []

@@ -291,7 +291,7 @@ def refused(schedule: DynamicProvider, olds: Mapping[str, Any], inputs: Mapping[
 @pytest.mark.parametrize("period", ["90 days", "", "PT1M", "P2Y", 90, "P1.5M", "P0.5Y", "P1000000Y", "P99999999999D"])
 def test_an_unusable_period_is_refused_in_words(period: Any, schedule: DynamicProvider) -> None:
     words = refused(schedule, {}, program(period=period))
-    assert words.startswith("UNI108 Secrets cannot be rotated every ")
+    assert words.startswith("UNI113 The input rotateEvery is not usable")
     assert "next: Set rotateEvery to a duration such as P90D" in words
 
 

@@ -122,11 +122,6 @@ def test_an_unknown_type_is_answered_with_the_nearest_known_one() -> None:
     assert 'Did you mean "microsoft_ad"?' in error.what
 
 
-def test_a_key_pasted_as_workspace_id_is_not_printed() -> None:
-    key = "eyJhbGciOi.a-long-key-that-was-pasted-by-mistake.x"
-    assert key not in str(errors.InvalidWorkspaceId(workspace_id=key, reason="it holds a dot"))
-
-
 def test_a_secret_prints_as_stars_wherever_it_is_printed() -> None:
     secret = SecretText(SECRET)
     printed = [

@@ -8,9 +8,7 @@ import pytest
 
 from pulumi_unifiedto.errors import (
     DuplicateRegistration,
-    InvalidApiUrl,
-    InvalidRegion,
-    InvalidWorkspaceId,
+    InvalidInput,
 )
 from pulumi_unifiedto.microsoft_integration import (
     MicrosoftIntegrationArgs,
@@ -52,7 +50,7 @@ def test_the_api_s_address_follows_from_the_region_unless_it_is_given(given: dic
     ],
 )
 def test_an_api_address_to_which_no_key_may_travel_is_refused(api_url: str, words: str) -> None:
-    with pytest.raises(InvalidApiUrl) as refused:
+    with pytest.raises(InvalidInput) as refused:
         api_url_of(arguments(api_url=api_url))
     message = str(refused.value)
     assert words in message
@@ -61,9 +59,9 @@ def test_an_api_address_to_which_no_key_may_travel_is_refused(api_url: str, word
 
 
 def test_an_unknown_region_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(InvalidRegion) as refused:
+    with pytest.raises(InvalidInput) as refused:
         api_url_of(arguments(region="uk"))
-    assert str(refused.value).startswith('UNI109 Unified.to has no region "uk"; there are "au", "eu", "us".')
+    assert str(refused.value).startswith('UNI113 The input region is not usable ("uk"): it is not one of us, eu, au.')
     assert "next: Use the region in whose dashboard you sign in" in str(refused.value)
 
 
@@ -118,17 +116,17 @@ def test_what_could_be_a_workspace_id_is_taken(workspace_id: str) -> None:
 
 @pytest.mark.parametrize("workspace_id", ["", "abc", "my workspace", "https://app.unified.to/ws_example", "x" * 65])
 def test_what_can_never_be_a_workspace_id_is_refused_in_words(workspace_id: str) -> None:
-    with pytest.raises(InvalidWorkspaceId) as refused:
+    with pytest.raises(InvalidInput) as refused:
         require_valid({"workspace_id": workspace_id})
     message = str(refused.value)
-    assert message.startswith("UNI103 The workspace id ")
+    assert message.startswith("UNI113 The input workspaceId is not usable")
     assert "letters, digits, hyphens or underscores and nothing else" in message
     assert "next: Copy the workspace id from the dashboard, Settings, API" in message
 
 
 def test_an_api_key_pasted_as_workspace_id_is_not_printed() -> None:
     key = "eyJhbGciOiJIUzI1NiJ9.a-key-pasted-by-mistake.signature"
-    with pytest.raises(InvalidWorkspaceId) as refused:
+    with pytest.raises(InvalidInput) as refused:
         require_valid({"workspace_id": key})
     assert key not in str(refused.value)
     assert "pasted-by-mistake" not in str(refused.value)

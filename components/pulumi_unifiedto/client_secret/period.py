@@ -7,7 +7,7 @@ from typing import Final
 
 import isodate
 
-from ..errors import InvalidRotationPeriod
+from ..errors import InvalidInput
 
 SHORTEST_PERIOD: Final = timedelta(hours=1)
 LONGEST_PERIOD: Final = timedelta(days=366)
@@ -32,25 +32,27 @@ class Period:
     """An ISO 8601 duration such as ``P90D``, ``P3M`` or ``PT12H``; months and years follow the calendar."""
 
     def __init__(self, text: str) -> None:
-        """Raises InvalidRotationPeriod when the text is no duration, or not between an hour and a year."""
+        """Raises InvalidInput when the text is no duration, or not between an hour and a year."""
         reference = datetime(2026, 1, 1, tzinfo=timezone.utc)
         try:
             self._duration = isodate.parse_duration(text)
             length = self.after(reference) - reference
         except (isodate.ISO8601Error, TypeError, ValueError):
-            reason = "it is not an ISO 8601 duration such as P90D"
-            raise InvalidRotationPeriod(period=str(text), reason=reason) from None
+            raise _unusable(text, "it is not an ISO 8601 duration such as P90D") from None
         except OverflowError:
-            raise InvalidRotationPeriod(period=str(text), reason="it never ends") from None
+            raise _unusable(text, "it never ends") from None
         self.text = text
         if length < SHORTEST_PERIOD:
-            raise InvalidRotationPeriod(period=text, reason="it is shorter than one hour")
+            raise _unusable(text, "it is shorter than one hour")
         if length > LONGEST_PERIOD:
-            raise InvalidRotationPeriod(
-                period=text, reason="it is longer than one year, and a secret, which lives two periods, longer than two"
-            )
+            raise _unusable(text, "it is longer than one year; a secret is valid for two periods")
 
     def after(self, instant: datetime) -> datetime:
         """The end of one period that begins at an instant, in whole seconds."""
         end: datetime = instant + self._duration
         return end.replace(microsecond=0)
+
+
+def _unusable(text: object, reason: str) -> InvalidInput:
+    advice = "Set rotateEvery to a duration such as P90D (90 days) or P6M (six months)."
+    return InvalidInput(name="rotateEvery", value=str(text), reason=reason, next_step=advice)

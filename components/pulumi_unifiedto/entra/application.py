@@ -82,7 +82,7 @@ class EntraApplication(pulumi.ComponentResource):
     service_principal_object_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: EntraApplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Raises NationalCloud, InvalidRedirectUri, LimitExceeded, InvalidInput and UnknownGraphPermission: at once for
+        """Raises NationalCloud, UnusableEnvironment, InvalidInput and UnknownGraphPermission: at once for
         plain values, else when the values become known."""
         args = validated(EntraApplicationArgs, args)
         require_usable_environment()

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import pulumi
 
-from ..errors import InvalidInput, LimitExceeded
+from ..errors import InvalidInput
 from ..program.arguments import is_known
 from ..unified.rows import is_guid
 from .redirect_uris import validate_redirect_uris
@@ -32,7 +32,7 @@ MOST_OWNERS: Final = 100
 
 
 def validate_display_name(name: str) -> None:
-    """Raises InvalidInput for an empty name, LimitExceeded for one that is too long."""
+    """Raises InvalidInput for an empty name, and for one that is too long."""
     if not name.strip():
         raise InvalidInput(name="displayName", reason="it is empty")
     _require_at_most("displayName", name, "characters", LONGEST_DISPLAY_NAME)
@@ -47,7 +47,7 @@ def validate_permissions(names: Sequence[str]) -> None:
 
 
 def validate_owners(owners: Sequence[str]) -> None:
-    """Raises InvalidInput for an owner that is no object id, LimitExceeded for too many."""
+    """Raises InvalidInput for an owner that is no object id, and for too many."""
     for owner in owners:
         if not is_guid(owner):
             is_person = "@" in owner
@@ -75,7 +75,11 @@ def normal_client_id(text: str) -> str:
 
 def _require_at_most(name: str, value: Collection[str], unit: str, limit: int) -> None:
     if len(value) > limit:
-        raise LimitExceeded(name=name, size=len(value), unit=unit, limit=limit)
+        raise InvalidInput(
+            name=name,
+            reason=f"it has {len(value)} {unit}; {limit} are allowed",
+            next_step="Shorten the value or the list.",
+        )
 
 
 _VALIDATORS: Final[Mapping[str, Callable[[Any], None]]] = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..errors import InvalidRedirectUri
+from ..errors import InvalidInput
 from ..secret_text import STARS
 
 LONGEST_REDIRECT_URI: Final = 256
@@ -24,21 +24,24 @@ _USER_INFO: Final = re.compile(r"//.*@")
 
 
 def validate_redirect_uris(uris: Sequence[str]) -> None:
-    """Raises InvalidRedirectUri for the first URI that Entra would refuse for an app with personal accounts.
+    """Raises InvalidInput for the first URI that Entra would refuse for an app with personal accounts.
 
     http is allowed towards localhost and 127.0.0.1 alone, as Entra does (documented:
     https://learn.microsoft.com/entra/identity-platform/reply-url).
     """
     if not uris:
-        raise InvalidRedirectUri(uri="", reason="there is none")
+        raise _unusable("", "there is none")
     if len(uris) > MOST_REDIRECT_URIS:
-        raise InvalidRedirectUri(
-            uri=uris[-1], reason=f"there are {len(uris)} of them and {MOST_REDIRECT_URIS} are allowed"
-        )
+        raise _unusable("", f"it has {len(uris)} URIs; {MOST_REDIRECT_URIS} are allowed")
     for uri in uris:
         reason = "it is listed twice" if uris.count(uri) > 1 else _why_refused(uri)
         if reason:
-            raise InvalidRedirectUri(uri=_USER_INFO.sub(rf"//{STARS}@", uri), reason=reason)
+            raise _unusable(_USER_INFO.sub(rf"//{STARS}@", uri), reason)
+
+
+def _unusable(shown: str, reason: str) -> InvalidInput:
+    advice = "Leave redirectUris out to use the region's own, or use https://<your API domain>/oauth/code."
+    return InvalidInput(name="redirectUris", value=shown, reason=reason, next_step=advice)
 
 
 def _why_refused(uri: str) -> str | None:

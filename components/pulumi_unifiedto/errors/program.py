@@ -39,45 +39,6 @@ class UnknownEnvironment(ProgramError):
         super().__init__(f'The workspace has no environment "{name}"; it has {listed(known)}.{hint(suggestion)}')
 
 
-class InvalidWorkspaceId(ProgramError):
-    """Malformed workspace id."""
-
-    code = "UNI103"
-    usual_cause = "The id is incomplete, or it is a name, an address or a key."
-    remedy = "Copy the workspace id from the dashboard, Settings, API: pulumi config set workspaceId <id>."
-
-    def __init__(self, *, workspace_id: str, reason: str) -> None:
-        # What was pasted by mistake may be a key.
-        shown = workspace_id if len(workspace_id) <= 16 else f"{workspace_id[:6]}..."
-        super().__init__(f'The workspace id "{shown}" is malformed: {reason}.')
-
-
-class InvalidRedirectUri(ProgramError):
-    """Redirect URI that Entra refuses."""
-
-    code = "UNI104"
-    usual_cause = "Entra takes https addresses of at most 256 characters without query, fragment or wildcard."
-    remedy = "Leave redirectUris out to use the region's own, or use https://<your API domain>/oauth/code."
-
-    def __init__(self, *, uri: str, reason: str) -> None:
-        super().__init__(f'The redirect URI "{cut(uri, 120)}" cannot be registered: {reason}.')
-
-
-class LimitExceeded(ProgramError):
-    """Value beyond a limit of Entra."""
-
-    code = "UNI105"
-    usual_cause = (
-        "Entra and the azuread provider limit what an app registration for personal accounts holds: "
-        "https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation."
-    )
-    remedy = "Shorten the value or the list. Nothing was changed."
-
-    def __init__(self, *, name: str, size: int, unit: str, limit: int) -> None:
-        """name: of the input. unit: what is counted, such as ``characters``."""
-        super().__init__(f"The input {name} has {size} {unit}; {limit} are allowed.")
-
-
 class DuplicateRegistration(ProgramError):
     """Two registrations for one integration and environment."""
 
@@ -102,41 +63,6 @@ class UnknownGraphPermission(ProgramError):
         super().__init__(f'Microsoft Graph has no delegated permission "{name}".{near}')
 
 
-class InvalidRotationPeriod(ProgramError):
-    """Invalid rotation period."""
-
-    code = "UNI108"
-    usual_cause = "A period is an ISO 8601 duration from one hour to one year; a secret is valid for two."
-    remedy = "Set rotateEvery to a duration such as P90D (90 days) or P6M (six months)."
-
-    def __init__(self, *, period: str, reason: str) -> None:
-        super().__init__(f'Secrets cannot be rotated every "{period}": {reason}.')
-
-
-class InvalidRegion(ProgramError):
-    """Unknown region."""
-
-    code = "UNI109"
-    usual_cause = "Each region of Unified.to is a separate account with its own workspace and key."
-    remedy = (
-        "Use the region in whose dashboard you sign in (app.unified.to is us, app-eu.unified.to is eu), or set apiUrl."
-    )
-
-    def __init__(self, *, region: str, known: Sequence[str]) -> None:
-        super().__init__(f'Unified.to has no region "{region}"; there are {listed(known)}.')
-
-
-class InvalidChoice(ProgramError):
-    """Value that is not one of the allowed ones."""
-
-    code = "UNI110"
-    usual_cause = "The input takes one of a fixed list of values."
-    remedy = "Use one of the allowed values, or leave the input out."
-
-    def __init__(self, *, name: str, value: str, allowed: Sequence[str]) -> None:
-        super().__init__(f'{name} cannot be "{value}".', why=f"It takes one of {listed(allowed)}.")
-
-
 class AuthKeysWouldBeLost(ProgramError):
     """Update that could erase other credentials of the registration."""
 
@@ -157,26 +83,17 @@ class AuthKeysWouldBeLost(ProgramError):
         )
 
 
-class InvalidApiUrl(ProgramError):
-    """Unusable API address."""
-
-    code = "UNI112"
-    usual_cause = "The API key is sent there, so it must be https (or http to this computer)."
-    remedy = "Leave apiUrl out and set region, or use https://<your API domain> without a path."
-
-    def __init__(self, *, url: str, reason: str) -> None:
-        super().__init__(f'The API address "{url}" cannot be used: {reason}.')
-
-
 class InvalidInput(ProgramError):
-    """Missing or malformed input."""
+    """Input that cannot be used."""
 
     code = "UNI113"
-    usual_cause = "The input is missing, empty, or has another form than expected."
+    usual_cause = "The input is missing, has another form than expected, or exceeds a limit of Entra or Unified.to."
     remedy = "Correct the input and run again."
 
-    def __init__(self, *, name: str, reason: str, next_step: str | None = None) -> None:
-        super().__init__(f"The input {name} is not usable: {reason}.", next_step=next_step)
+    def __init__(self, *, name: str, reason: str, value: str = "", next_step: str | None = None) -> None:
+        """value: of an input that can hold no secret."""
+        shown = f' ("{cut(value, 120)}")' if value else ""
+        super().__init__(f"The input {name} is not usable{shown}: {reason}.", next_step=next_step)
 
 
 class ApiKeyNotSecret(ProgramError):

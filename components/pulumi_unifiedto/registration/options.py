@@ -14,8 +14,9 @@ import pulumi
 from pulumi.runtime.rpc import contains_unknowns
 from typing_extensions import NotRequired
 
+from ..entra.limits import normal_client_id
 from ..entra.redirect_uris import validate_redirect_uris
-from ..errors import InvalidChoice, InvalidInput, InvalidWorkspaceId, UnifiedtoError
+from ..errors import InvalidInput, UnifiedtoError
 from ..program.arguments import is_known, spelling
 from ..secret_text import SecretText
 from ..unified.addresses import REGIONS, normal_api_url, redirect_uri_for
@@ -100,6 +101,8 @@ _WORKSPACE_ID: Final = re.compile(r"[0-9A-Za-z_-]{4,64}")
 """Workspace ids seen in Unified.to's documentation are 24 hexadecimal digits; no format is documented, so only what
 could never be one is refused (assumed)."""
 
+_LONGEST_SHOWN: Final = 16
+
 _TYPE: Final = re.compile(r"[0-9a-z_-]{2,64}")
 
 
@@ -109,11 +112,14 @@ def _text(name: str, value: Any) -> str:
     return value.strip()
 
 
-def _workspace_id(_name: str, value: Any) -> str:
+def _workspace_id(name: str, value: Any) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not _WORKSPACE_ID.fullmatch(text):
-        raise InvalidWorkspaceId(
-            workspace_id=text, reason="an id has 4 to 64 letters, digits, hyphens or underscores and nothing else"
+        raise InvalidInput(
+            name=name,
+            value=text if len(text) <= _LONGEST_SHOWN else f"{text[:6]}...",  # a key may have been pasted by mistake
+            reason="an id has 4 to 64 letters, digits, hyphens or underscores and nothing else",
+            next_step="Copy the workspace id from the dashboard, Settings, API: pulumi config set workspaceId <id>.",
         )
     return text
 
@@ -130,14 +136,7 @@ def _integration_type(name: str, value: Any) -> str:
 
 
 def _client_id(name: str, value: Any) -> str:
-    text = _text(name, value).lower()
-    if not is_guid(text):
-        raise InvalidInput(
-            name=name,
-            reason="it must be a GUID",
-            next_step="Use the Application (client) ID that Entra shows on the app registration's overview page.",
-        )
-    return text
+    return normal_client_id(_text(name, value))
 
 
 def _client_secret(name: str, value: Any) -> str:
@@ -197,7 +196,7 @@ def _whole_number(name: str, value: Any) -> int:
 def _one_of(*allowed: str) -> Callable[[str, Any], str]:
     def validate(name: str, value: Any) -> str:
         if value not in allowed:
-            raise InvalidChoice(name=name, value=str(value)[:40], allowed=allowed)
+            raise InvalidInput(name=name, value=str(value), reason=f"it is not one of {', '.join(allowed)}")
         return str(value)
 
     return validate

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..errors import InvalidApiUrl
+from ..errors import InvalidInput
 
 
 def is_loopback(host: str) -> bool:
@@ -27,17 +27,17 @@ def is_loopback(host: str) -> bool:
 def normal_api_url(url: str) -> str:
     """The base URL in the form that is stored and compared: scheme and host in lower case, no slash at the end.
 
-    https only, because the API key is sent there; plain http to this computer only. Raises InvalidApiUrl.
+    https only, because the API key is sent there; plain http to this computer only. Raises InvalidInput.
     """
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise InvalidApiUrl(url=_shown(url), reason="it is not an address") from None
+        raise _unusable(_shown(url), "it is not an address") from None
     scheme = parts.scheme.lower()
     reason = None
     if parts.username or parts.password:
-        raise InvalidApiUrl(url=host, reason="it contains a user name or a password")
+        raise _unusable(host, "it contains a user name or a password")
     if scheme not in ("https", "http"):
         reason = "it does not begin with https://"
     elif not host or not re.fullmatch(r"[0-9a-z.:_-]+", host):
@@ -49,9 +49,14 @@ def normal_api_url(url: str) -> str:
     elif parts.query or parts.fragment:
         reason = "it has a query or a fragment"
     if reason:
-        raise InvalidApiUrl(url=_shown(url), reason=reason)
+        raise _unusable(_shown(url), reason)
     shown_host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{shown_host}" + (f":{port}" if port else "")
+
+
+def _unusable(shown: str, reason: str) -> InvalidInput:
+    advice = "Leave apiUrl out and set region, or use https://<your API domain> without a path."
+    return InvalidInput(name="apiUrl", value=shown, reason=reason, next_step=advice)
 
 
 def _shown(url: str) -> str:

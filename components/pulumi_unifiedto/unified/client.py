@@ -69,7 +69,7 @@ class UnifiedApi:
     ) -> None:
         """api_key: None where only routes without one are used. transport: takes the place of the network in tests.
 
-        Raises InvalidApiUrl.
+        Raises InvalidInput.
         """
         self.api_url = normal_api_url(base_url)
         self.dashboard_url = dashboard_url_for(self.api_url)

@@ -14,10 +14,10 @@ from tests.contract.registration.stage import CLIENT_ID, KIND, LIST, Stage
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"workspace_id": "my workspace"}, "UNI103"),
-        ({"redirect_uris": ["http://api.unified.to/oauth/code"]}, "UNI104"),
+        ({"workspace_id": "my workspace"}, "UNI113"),
+        ({"redirect_uris": ["http://api.unified.to/oauth/code"]}, "UNI113"),
         ({"client_secret": CLIENT_ID}, "it is the secret's ID and not its value"),
-        ({"api_url": "http://api.unified.to"}, "UNI112"),
+        ({"api_url": "http://api.unified.to"}, "UNI113"),
     ],
 )
 def test_a_bad_input_is_refused_in_the_preview(stage: Stage, changes: dict[str, Any], words: str) -> None:

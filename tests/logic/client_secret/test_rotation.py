@@ -26,7 +26,7 @@ from pulumi_unifiedto.entra.listed_secret import ListedSecret
 from pulumi_unifiedto.errors import (
     ApplicationChangeRefused,
     ForcedRotationRefused,
-    InvalidRotationPeriod,
+    InvalidInput,
     SecretLimitReached,
 )
 
@@ -258,7 +258,7 @@ def test_months_follow_the_calendar() -> None:
     ],
 )
 def test_an_unusable_period_is_refused_in_words(text: str, reason: str) -> None:
-    with pytest.raises(InvalidRotationPeriod, match=reason):
+    with pytest.raises(InvalidInput, match=reason):
         Period(text)
 
 

@@ -11,7 +11,7 @@ from pulumi_unifiedto.entra.application import AUDIENCE, check_adopted, resolve_
 from pulumi_unifiedto.entra.redirect_uris import validate_redirect_uris
 from pulumi_unifiedto.errors import (
     ApplicationMismatch,
-    InvalidRedirectUri,
+    InvalidInput,
     UnknownGraphPermission,
 )
 
@@ -68,18 +68,18 @@ def test_a_redirect_uri_that_entra_takes_is_taken(uri: str) -> None:
     ],
 )
 def test_a_redirect_uri_that_entra_would_refuse_is_refused_in_words(uri: str, reason: str) -> None:
-    with pytest.raises(InvalidRedirectUri) as refused:
+    with pytest.raises(InvalidInput) as refused:
         validate_redirect_uris([CALLBACK, uri])
     message = str(refused.value)
-    assert message.startswith("UNI104 The redirect URI ")
-    assert f"cannot be registered: {reason}" in message
+    assert message.startswith("UNI113 The input redirectUris is not usable")
+    assert f": {reason}" in message
     assert (
         "next: Leave redirectUris out to use the region's own, or use https://<your API domain>/oauth/code." in message
     )
 
 
 def test_a_password_in_a_redirect_uri_is_refused_and_not_printed() -> None:
-    with pytest.raises(InvalidRedirectUri) as refused:
+    with pytest.raises(InvalidInput) as refused:
         validate_redirect_uris(["https://someone:pass-w0rd@auth.example.com/oauth/code"])
     assert "it holds a user name" in str(refused.value)
     assert "pass-w0rd" not in str(refused.value)
@@ -87,14 +87,14 @@ def test_a_password_in_a_redirect_uri_is_refused_and_not_printed() -> None:
 
 
 def test_an_app_without_a_redirect_uri_is_refused() -> None:
-    with pytest.raises(InvalidRedirectUri, match="there is none"):
+    with pytest.raises(InvalidInput, match="there is none"):
         validate_redirect_uris([])
 
 
 def test_a_hundred_redirect_uris_are_taken_and_one_more_is_not() -> None:
     uris = [f"https://auth-{number}.example.com/oauth/code" for number in range(101)]
     validate_redirect_uris(uris[:100])
-    with pytest.raises(InvalidRedirectUri, match="there are 101 of them and 100 are allowed"):
+    with pytest.raises(InvalidInput, match="it has 101 URIs; 100 are allowed"):
         validate_redirect_uris(uris)
 
 

@@ -467,7 +467,7 @@ def test_api_addresses_have_one_spelling(given: str, normal: str) -> None:
     ],
 )
 def test_the_key_goes_to_no_address_where_it_would_be_seen(given: str, words: str) -> None:
-    with pytest.raises(errors.InvalidApiUrl) as refused:
+    with pytest.raises(errors.InvalidInput) as refused:
         normal_api_url(given)
     assert words in refused.value.what
     assert "password-canary" not in str(refused.value)
