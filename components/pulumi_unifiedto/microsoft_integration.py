@@ -177,8 +177,8 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         self.registrations = pulumi.Output.all(*map(_summary, self._registrations))
         self.secret_expires_at = secret.expires_at
         self.secret_days_left = self._watch_days_left(args, secret)
-        # The days left change from day to day, and so do the states of the slots: they would show as changes.
-        registered = set(MicrosoftIntegration.__annotations__) - {"secret_days_left", "secret_slots"}
+        # The days left change from day to day: they would show as a change.
+        registered = set(MicrosoftIntegration.__annotations__) - {"secret_days_left"}
         self.register_outputs({name: getattr(self, name) for name in sorted(registered)})
 
     def _watch_days_left(self, args: MicrosoftIntegrationArgs, secret: RotatingClientSecret) -> pulumi.Output[int]:

@@ -43,9 +43,9 @@ def test_create_rotate_force_late_run_destroy(stack: RehearsedStack) -> None:
     stack.up()
     second = stack.outputs()["client_secret"]
     assert second != first
-    assert {slot: value["state"] for slot, value in stack.outputs()["secret_slots"].items()} == {
-        "blue": "previous, still valid",
-        "green": "current",
+    assert {slot: int(value["generation"]) for slot, value in stack.outputs()["secret_slots"].items()} == {
+        "blue": 0,
+        "green": 1,
     }
     assert stack.sign_in()["signed_in"]
     stack.assert_settled()

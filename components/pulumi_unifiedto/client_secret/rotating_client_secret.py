@@ -2,9 +2,9 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict, cast
 
 import pulumi
 import pulumi_azuread as azuread
@@ -15,7 +15,7 @@ from ..program.arguments import validated
 from ..program.once_in_a_run import name_once
 from .in_state import ScheduledSecret
 from .period import format_instant, parse_instant
-from .rotation import NEVER, SLOT_NAMES, SlotName, slot_of
+from .rotation import SLOT_NAMES, slot_of
 from .schedule import RotationSchedule
 from .slots import declare_slot, require_generation
 from .stack_state import resources_in_state, secret_record
@@ -51,11 +51,9 @@ class RotatingClientSecretArgs(RotationArgs):
 
 
 class SlotSummary(ScheduledSecret):
-    """One slot for a person to read; its texts are empty where the slot holds no secret."""
+    """The secret in one slot, for a person to read. The one of the greatest generation is in use, or about to be."""
 
     key_id: str
-    state: str
-    """``current``, ``previous, still valid``, ``expired`` or ``empty``."""
 
 
 class RotatingClientSecret(pulumi.ComponentResource):
@@ -67,8 +65,8 @@ class RotatingClientSecret(pulumi.ComponentResource):
     would remove its secrets one by one. The secrets do not inherit ``protect`` and ``retain_on_delete``: both would
     stop the rotation.
 
-    Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`), `ends` (generation to the
-    instant at which its secret ends; of the secrets that there are, and known in every preview),
+    Outputs: `value` (secret), `key_id`, `generation`, `slots` (slot name to `SlotSummary`, of the slots that hold a
+    secret), `ends` (generation to the instant at which its secret ends; known in every preview),
     `registered_generations` (of the secret that each consumer is on record with since the last run), `rotates_at`,
     `expires_at`, `days_left` (days until the current secret ends, begun ones counted whole).
     """
@@ -136,33 +134,14 @@ class RotatingClientSecret(pulumi.ComponentResource):
         self.ends = schedule.secrets.apply(
             lambda secrets: {str(int(secret["generation"])): secret["ends_at"] for secret in secrets.values()}
         )
-        self.slots = pulumi.Output.all(**{slot: self._summary(slot, passwords[slot], now) for slot in SLOT_NAMES})
+        key_ids = {slot: password.apply(_key_id) for slot, password in passwords.items()}
+        self.slots = pulumi.Output.all(schedule.secrets, pulumi.Output.all(**key_ids)).apply(
+            lambda known: {
+                slot: cast(SlotSummary, {**secret, "key_id": known[1][slot]}) for slot, secret in known[0].items()
+            }
+        )
         registered = ("value", "key_id", "generation", "slots", "rotates_at", "expires_at")
         self.register_outputs({name: getattr(self, name) for name in registered})
-
-    def _summary(
-        self, slot: SlotName, password: pulumi.Output[azuread.ApplicationPassword | None], now: datetime
-    ) -> pulumi.Output[SlotSummary]:
-        def summarize(known: Mapping[str, Any]) -> SlotSummary:
-            planned: ScheduledSecret = known["secrets"].get(slot, _NO_SECRET)
-            generation = int(planned["generation"])
-            return SlotSummary(
-                generation=generation,
-                display_name=planned["display_name"],
-                starts_at=planned["starts_at"],
-                ends_at=planned["ends_at"],
-                key_id=known["key_id"],
-                state=_state(generation, int(known["current"]), planned["ends_at"], now),
-            )
-
-        return pulumi.Output.all(
-            current=self.schedule.generation,
-            secrets=self.schedule.secrets,
-            key_id=password.apply(lambda created: created.key_id if created is not None else ""),
-        ).apply(summarize)
-
-
-_NO_SECRET: Final = ScheduledSecret(generation=NEVER, display_name="", starts_at="", ends_at="")
 
 
 def default_label(name: str) -> str:
@@ -175,9 +154,5 @@ def days_left(ends_at: datetime, now: datetime) -> int:
     return math.ceil((ends_at - now) / timedelta(days=1))
 
 
-def _state(generation: int, current: int, ends_at: str, now: datetime) -> str:
-    if generation == NEVER:
-        return "empty"
-    if parse_instant(ends_at) <= now:
-        return "expired"
-    return "current" if generation == current else "previous, still valid"
+def _key_id(password: azuread.ApplicationPassword | None) -> pulumi.Input[str]:
+    return password.key_id if password is not None else ""

@@ -73,13 +73,23 @@ class Identity:
 class Row:
     """A workspace integration as a list shows it, without its credentials.
 
-    `fields`: everything but `auth`. `auth_keys`: names of the keys of `auth` that are not empty. `visible_client_id`:
-    the client id where it is shown unmasked, else None.
+    `fields`: everything but `auth`, as shown. `updated_at`: when it was written last, in Unified.to's own words; empty
+    where that is not shown. `auth_keys`: names of the keys of `auth` that are not empty. `visible_client_id`: the
+    client id where it is shown unmasked, else None.
     """
 
     fields: Mapping[str, Any]
-    auth_keys: frozenset[str] = frozenset()
-    visible_client_id: str | None = None
+    id: str
+    workspace_id: str | None
+    integration_type: str
+    environment: str
+    is_active: bool
+    updated_at: str
+    permissions: list[str]
+    scope_overrides: dict[str, str]
+    is_in_vault: bool
+    auth_keys: frozenset[str]
+    visible_client_id: str | None
 
     @classmethod
     def parse(cls, shown: Any) -> Row:
@@ -94,55 +104,30 @@ class Row:
         client_id = held.get("client_id")
         return cls(
             fields=MappingProxyType({name: value for name, value in shown.items() if name != "auth"}),
+            id=shown["id"],
+            workspace_id=_text(shown, "workspace_id") or None,
+            integration_type=shown["integration_type"],
+            environment=_text(shown, "environment") or DEFAULT_ENVIRONMENT,
+            is_active=shown.get("is_active") is True,
+            updated_at=_text(shown, "updated_at"),
+            permissions=list(shown.get("permissions") or ()),
+            scope_overrides=dict(shown.get("overriden_scopes") or {}),
+            is_in_vault=bool(shown.get("secretsmanager_id") or shown.get("secretsmanager_key")),
             auth_keys=frozenset(held),
             visible_client_id=client_id if isinstance(client_id, str) and is_guid(client_id) else None,
         )
-
-    @property
-    def id(self) -> str:
-        return str(self.fields["id"])
-
-    @property
-    def workspace_id(self) -> str | None:
-        value = self.fields.get("workspace_id")
-        return value if isinstance(value, str) and value else None
-
-    @property
-    def integration_type(self) -> str:
-        return str(self.fields["integration_type"])
-
-    @property
-    def environment(self) -> str:
-        return str(self.fields.get("environment") or DEFAULT_ENVIRONMENT)
-
-    @property
-    def is_active(self) -> bool:
-        return self.fields.get("is_active") is True
-
-    @property
-    def updated_at(self) -> str:
-        """When it was written last, in Unified.to's own words; empty where that is not shown."""
-        value = self.fields.get("updated_at")
-        return value if isinstance(value, str) else ""
 
     def is_changed_since(self, noted: str) -> bool:
         """Whether it was written after a time that Unified.to noted before; false where either is not known."""
         return bool(noted and self.updated_at) and self.updated_at != noted
 
-    @property
-    def permissions(self) -> list[str]:
-        return list(self.fields.get("permissions") or ())
-
-    @property
-    def scope_overrides(self) -> dict[str, str]:
-        return dict(self.fields.get("overriden_scopes") or {})
-
-    @property
-    def is_in_vault(self) -> bool:
-        return bool(self.fields.get("secretsmanager_id") or self.fields.get("secretsmanager_key"))
-
     def is_of(self, identity: Identity) -> bool:
         return self.environment == identity.environment and self.integration_type == identity.integration_type
+
+
+def _text(shown: Mapping[str, Any], name: str) -> str:
+    value = shown.get(name)
+    return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True)
