@@ -32,11 +32,6 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.InvalidInput(name="redirectUris", value="http://api.unified.to/oauth/code", reason="it is not https"),
     errors.ApiKeyNotSecret(),
     errors.NationalCloud(cloud="usgovernment"),
-    errors.UnusableEnvironment(
-        variable="ALL_PROXY",
-        value="socks5://127.0.0.1:1080",
-        reason="a proxy of the kind socks5 is not supported, only http and https are",
-    ),
     errors.ApiKeyMissing(),
     errors.ApiKeyRefused(
         request="GET /unified/workspaceintegration",

@@ -23,7 +23,6 @@ from .entra.cloud import current_instant
 from .entra.limits import checked
 from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, SecretExpiresSoon, UnifiedtoError
 from .program.arguments import validated
-from .program.environment import require_usable_environment
 from .program.once_in_a_run import name_once
 from .registration.declared_once import declare_once
 from .registration.options import RegistrationArgs, require_valid
@@ -101,7 +100,6 @@ class MicrosoftIntegration(pulumi.ComponentResource):
     def __init__(self, name: str, args: MicrosoftIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Raises errors of the catalogue for every argument that can be judged before anything is created."""
         args = validated(MicrosoftIntegrationArgs, args)
-        require_usable_environment()
         registrations = judged_registrations(args["registrations"])
         api_url = api_url_of(args)
         redirect_uris = redirect_uris_of(args, api_url)

@@ -31,7 +31,6 @@ from tenacity.wait import wait_base
 
 from ..entra.cloud import entra_endpoints
 from ..errors import SecretNotAccepted, UnifiedtoError
-from ..program.environment import require_usable_environment
 
 _PREFIX: Final = "UNIFIEDTO_PROOF_"
 
@@ -168,7 +167,6 @@ def main(environment: Mapping[str, str] = os.environ) -> int:
     client_secret = environment[f"{_PREFIX}CLIENT_SECRET"]
     deadline_s = float(environment[f"{_PREFIX}DEADLINE_S"])
     try:
-        require_usable_environment(environment)
         endpoints = entra_endpoints(environment, timeout_s=_within_bounds(deadline_s))
         prove(
             lambda timeout_s: ask_for_token(

@@ -18,7 +18,6 @@ from ..errors import (
     UnknownGraphPermission,
 )
 from ..program.arguments import validated
-from ..program.environment import require_usable_environment
 from .cloud import cloud_settings, require_public_cloud
 from .limits import checked, normal_client_id
 from .provider_errors import advice_for, advice_hook
@@ -85,7 +84,6 @@ class EntraApplication(pulumi.ComponentResource):
         """Raises NationalCloud, UnusableEnvironment, InvalidInput and UnknownGraphPermission: at once for
         plain values, else when the values become known."""
         args = validated(EntraApplicationArgs, args)
-        require_usable_environment()
         require_public_cloud({**os.environ, **cloud_settings(pulumi.Config("azuread").get)})
         values = checked(args)
         adopted = normal_client_id(args["client_id"]) if "client_id" in args else None

@@ -127,18 +127,3 @@ class NationalCloud(ProgramError):
         super().__init__(
             f'The azuread provider is set to the cloud "{cloud}"; this package works in the public cloud only.'
         )
-
-
-class UnusableEnvironment(ProgramError):
-    """Environment variable that no connection can use."""
-
-    code = "UNI116"
-    usual_cause = "Every connection to Entra and Unified.to uses this variable. It is often set for other programs."
-    remedy = "Correct the variable, or unset it for this run (env -u <variable> pulumi up). Nothing was changed."
-
-    def __init__(self, *, variable: str, value: str, reason: str) -> None:
-        """value: without credentials."""
-        super().__init__(
-            f'The environment variable {variable} ("{cut(value, 120)}") cannot be used: {reason}.',
-            next_step=f"Correct it, or unset it for this run: env -u {variable} pulumi up. Nothing was changed.",
-        )
