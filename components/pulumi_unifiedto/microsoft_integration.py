@@ -24,9 +24,8 @@ from .entra.limits import checked
 from .errors import ApiKeyMissing, DuplicateRegistration, InvalidInput, SecretExpiresSoon, UnifiedtoError
 from .program.arguments import validated
 from .program.once_in_a_run import name_once
-from .registration.declared_once import declare_once
 from .registration.options import RegistrationArgs, require_valid
-from .registration.workspace_integration import WorkspaceIntegration, require_secret_api_key
+from .registration.workspace_integration import WorkspaceIntegration, declare_once, require_secret_api_key
 from .unified.addresses import REGIONS, normal_api_url, redirect_uri_for
 from .unified.settings import api_key_from
 

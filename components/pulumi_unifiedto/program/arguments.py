@@ -52,7 +52,7 @@ def validated(kind: type[Arguments], args: Arguments, *, within: str = "") -> Ar
             if not is_optional:
                 raise InvalidInput(name=name, reason="it is missing")
             continue
-        if reason := _why_unfit(value, get_args(declared)[0] if is_optional else declared):
+        if reason := why_unfit(value, get_args(declared)[0] if is_optional else declared):
             raise InvalidInput(name=name, reason=reason)
         present[key] = value
     return present  # type: ignore[return-value]
@@ -77,18 +77,18 @@ def _is_output(value: Any) -> bool:
     return isinstance(value, pulumi.Output) or inspect.isawaitable(value)
 
 
-def _why_unfit(value: Any, declared: Any) -> str | None:
+def why_unfit(value: Any, declared: Any) -> str | None:
     """Why a value does not fit its declared type; None if it does."""
     if get_origin(declared) is Union:  # pulumi.Input[T] is a union of T and what becomes one
-        return None if _is_output(value) else _why_unfit(value, get_args(declared)[0])
+        return None if _is_output(value) else why_unfit(value, get_args(declared)[0])
     if _is_output(value):
         return "it comes from a resource, but must be known before the run"
     kind, parts = get_origin(declared) or declared, get_args(declared)
     if kind is Sequence:
-        fits = isinstance(value, (list, tuple)) and not any(_why_unfit(item, parts[0]) for item in value)
+        fits = isinstance(value, (list, tuple)) and not any(why_unfit(item, parts[0]) for item in value)
         return None if fits else f"it must be a list of {'objects' if is_typeddict(parts[0]) else 'strings'}"
     if kind is Mapping or is_typeddict(kind):
-        fits = isinstance(value, Mapping) and not any(_why_unfit(item, *parts[1:]) for item in value.values() if parts)
+        fits = isinstance(value, Mapping) and not any(why_unfit(item, *parts[1:]) for item in value.values() if parts)
         return None if fits else "it must map names to strings"
     if kind is int and isinstance(value, float) and value.is_integer():
         return None  # programs in other languages send whole numbers like this

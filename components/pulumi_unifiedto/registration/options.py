@@ -17,7 +17,7 @@ from typing_extensions import NotRequired
 from ..entra.limits import normal_client_id
 from ..entra.redirect_uris import validate_redirect_uris
 from ..errors import InvalidInput, UnifiedtoError
-from ..program.arguments import is_known, spelling
+from ..program.arguments import is_known, spelling, why_unfit
 from ..secret_text import SecretText
 from ..unified.addresses import REGIONS, normal_api_url, redirect_uri_for
 from ..unified.rows import DEFAULT_ENVIRONMENT, Identity, is_guid
@@ -106,6 +106,18 @@ _LONGEST_SHOWN: Final = 16
 _TYPE: Final = re.compile(r"[0-9a-z_-]{2,64}")
 
 
+def _of_type(declared: Any) -> Callable[[str, Any], Any]:
+    def validate(name: str, value: Any) -> Any:
+        if reason := why_unfit(value, declared):
+            raise InvalidInput(name=name, reason=reason)
+        return int(value) if declared is int else value
+
+    return validate
+
+
+_strings: Final = _of_type(Sequence[str])
+
+
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(name=name, reason="it must be a string that is not empty")
@@ -151,23 +163,11 @@ def _client_secret(name: str, value: Any) -> str:
     return text
 
 
-def _strings(name: str, value: Any) -> list[str]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
-        raise InvalidInput(name=name, reason="it must be a list of strings")
-    return list(value)
-
-
 def _redirect_uris(name: str, value: Any) -> list[str]:
-    uris = _strings(name, value)
+    uris: list[str] = _strings(name, value)
     if uris:
         validate_redirect_uris(uris)
     return uris
-
-
-def _string_map(name: str, value: Any) -> dict[str, str]:
-    if not isinstance(value, dict) or not all(isinstance(item, str) and item for item in value.values()):
-        raise InvalidInput(name=name, reason="it must map names to strings")
-    return dict(value)
 
 
 def _entered_secret(name: str, value: Any) -> str:
@@ -179,18 +179,6 @@ def _entered_secret(name: str, value: Any) -> str:
             next_step=f"Give the first {HINT_LENGTH} characters of the client secret that was entered, and no more.",
         )
     return text
-
-
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise InvalidInput(name=name, reason="it must be true or false")
-    return value
-
-
-def _whole_number(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
-        raise InvalidInput(name=name, reason="it must be a whole number")
-    return int(value)
 
 
 def _one_of(*allowed: str) -> Callable[[str, Any], str]:
@@ -212,13 +200,13 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "client_id": Option(_client_id, "write"),
     "client_secret": Option(_client_secret, "write"),
     "redirect_uris": Option(_redirect_uris, "write", default=(), is_set=True),
-    "is_active": Option(_flag, "write"),
+    "is_active": Option(_of_type(bool), "write"),
     "permissions": Option(_strings, "write", is_set=True),
-    "scope_overrides": Option(_string_map, "write"),
+    "scope_overrides": Option(_of_type(Mapping[str, str]), "write"),
     "on_delete": Option(_one_of("deactivate", "keep"), "remember", default="deactivate"),
     "mode": Option(_one_of("api", "manual"), "remember", default="api"),
     "entered_secret": Option(_entered_secret, "remember"),
-    "secret_generation": Option(_whole_number, "remember"),
+    "secret_generation": Option(_of_type(int), "remember"),
     "secret_key_id": Option(_text, "remember"),
     "secret_proven_at": Option(_text, "remember"),
 }

@@ -33,12 +33,19 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime.rpc import contains_unknowns
 
-from ..errors import ApiKeyMissing, ApiKeyNotSecret, InvalidInput, UnexpectedFault, UnifiedtoError
-from ..program.arguments import validated
+from ..errors import (
+    ApiKeyMissing,
+    ApiKeyNotSecret,
+    DuplicateRegistration,
+    InvalidInput,
+    UnexpectedFault,
+    UnifiedtoError,
+)
+from ..program.arguments import is_known, validated
+from ..program.once_in_a_run import once
 from ..unified.rows import Identity
 from ..unified.settings import ApiSettings, api_key_from
 from . import manual_mode
-from .declared_once import declare_once
 from .explanation import look_ahead
 from .merge import CHANGED, WAITING, Desired
 from .observation import drift_in, observe, seen_outputs
@@ -113,6 +120,26 @@ class WorkspaceIntegration(pulumi.dynamic.Resource, module="unifiedto", name="Wo
 
 
 OUTPUT_KEYS: Final = tuple(key for key in WorkspaceIntegration.__annotations__ if key not in OPTIONS)
+
+
+def declare_once(name: str, args: Mapping[str, Any]) -> None:
+    """Notes that the resource `name` declares the registration that `args` (of a `WorkspaceIntegration`) describe.
+
+    Two resources for one registration would undo each other's work in every run. Pulumi does not notice: they have
+    different names.
+
+    Raises DuplicateRegistration, naming both, when another resource of this run does. Nothing is noted where the
+    identity is not known before the run, nor without an engine.
+    """
+    normal, _faults = normalise({key: value for key, value in args.items() if is_known(value)})
+    identity = identity_of(normal)
+    if identity is None:
+        return
+    first = once(f"registration {identity.key}", lambda: name)
+    if first != name:
+        raise DuplicateRegistration(
+            environment=identity.environment, integration_type=identity.integration_type, resources=(first, name)
+        )
 
 
 def require_secret_api_key() -> None:
