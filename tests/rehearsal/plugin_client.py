@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from rehearsal.plugins.contract import ProviderFactory
+from rehearsal.plugins.contract import Provider
 from rehearsal.plugins.server import served
 from rehearsal.plugins.values import Props, from_struct, to_struct
 
@@ -176,9 +176,9 @@ def _left(error: Any) -> tuple[str, Props, list[str]] | None:
 
 
 @contextmanager
-def stand_in(factory: ProviderFactory, config: Mapping[str, str] | None = None) -> Iterator[PluginClient]:
+def stand_in(provider: Provider, config: Mapping[str, str] | None = None) -> Iterator[PluginClient]:
     """A stand-in that serves in this process."""
-    with served(factory) as port, _attached(port, config or {}) as client:
+    with served(provider) as port, _attached(port, config or {}) as client:
         yield client
 
 
