@@ -7,7 +7,6 @@ requests to Graph, the same diffs and error texts, without the waiting. All else
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn
 
@@ -30,10 +29,13 @@ from rehearsal.plugins.contract import (
 )
 from rehearsal.plugins.values import UNKNOWN, Props, Value, contains_unknown, unwrap
 
+_ADOPTED: Final = "azuread:index/servicePrincipal:ServicePrincipal"
+"""Is taken over where there is one: the components always ask for that."""
+
 _RESOURCES: Final[Mapping[str, type[AzureAdResource]]] = {
     "azuread:index/application:Application": Application,
     "azuread:index/applicationPassword:ApplicationPassword": ApplicationPassword,
-    "azuread:index/servicePrincipal:ServicePrincipal": ServicePrincipal,
+    _ADOPTED: ServicePrincipal,
 }
 
 
@@ -65,27 +67,28 @@ class AzureAdProvider:
         return _RESOURCES[target.type](self._client())
 
     def check(self, target: Target, new_inputs: Props) -> CheckResult:
-        """The inputs of record, and what the stand-in or the plugin refuses."""
+        """The inputs of record, and what is refused. The components have checked most values."""
         refused: list[str] = []
         resource = self._resource(target)
         completed = checked(resource.fields, new_inputs, refused)
         completed |= {**resource.defaults, "__defaults": list(resource.defaults)}
+        if target.type == _ADOPTED and completed.get("useExisting") is not True:
+            refused.append("useExisting = false")
         reasons = [
             f"The stand-in for the azuread plugin does not have {path} of {target.name}. Next: install the real "
             "plugins and run with PLUGINS=real."
             for path in refused
         ]
-        reasons += _refused_values(completed, target.name)
+        if completed.get("notes") == "":
+            reasons.append(
+                f"expected \"notes\" to not be an empty string, got . Examine values at '{target.name}.notes'."
+            )
         return CheckResult(completed, [CheckFailure("", reason) for reason in reasons])
 
     def diff(self, target: Target, old_inputs: Props, old_outputs: Props, new_inputs: Props) -> DiffResult:
         """What Terraform's plan would change."""
-        resource, given = self._resource(target), plain(new_inputs)
-        try:
-            resource.validate(given)
-        except ProviderError as error:
-            raise ProviderError(f"diffing {target.urn}: {_listed(error)}") from None
-        found = _changed(resource, given, old_outputs)
+        resource = self._resource(target)
+        found = _changed(resource, plain(new_inputs), old_outputs)
         return DiffResult(
             {path: change for paths in found.values() for path, change in paths.items()},
             frozenset(path for name, paths in found.items() if resource.fields[name].forces_new for path in paths),
@@ -95,10 +98,9 @@ class AzureAdProvider:
         """Create, or plan."""
         resource, given = self._resource(target), plain(inputs)
         planned = {**dict.fromkeys(resource.computed, UNKNOWN), **given}
+        if preview:
+            return "", {**planned, "id": UNKNOWN}
         try:
-            resource.validate(given)
-            if preview:
-                return "", {**planned, "id": UNKNOWN}
             resource_id, outputs = resource.create(given)
         except Created as created:
             message = f"creating {target.urn}: {_listed(created)}"
@@ -167,23 +169,6 @@ def _refuse(known: Iterable[str], token: str) -> NoReturn:
         f"The stand-in for the azuread plugin has {names} only, not {token}. Next: install the real plugins and run "
         "with PLUGINS=real."
     )
-
-
-def _refused_values(inputs: Props, name: str) -> Iterable[str]:
-    """What the plugin refuses of the values that users give and no component checks."""
-    if inputs.get("notes") == "":
-        yield f"expected \"notes\" to not be an empty string, got . Examine values at '{name}.notes'."
-    owners = inputs.get("owners")
-    for index, owner in enumerate(owners if isinstance(owners, list) else []):
-        if isinstance(owner, str) and not _is_uuid(owner):
-            yield f"expected \"owners.{index}\" to be a valid UUID, got {owner}. Examine values at '{name}.owners'."
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        return str(uuid.UUID(value)) == value.lower()
-    except ValueError:
-        return False
 
 
 def _changed(resource: AzureAdResource, given: Props, prior: Props) -> dict[str, dict[str, Change]]:

@@ -11,11 +11,9 @@ from typing import Any, ClassVar, Final
 
 from rehearsal.plugins.azuread.resource import Owned, creating, in_set_order, text, until
 from rehearsal.plugins.azuread.schema import Field, meta
-from rehearsal.plugins.contract import ProviderError
-from rehearsal.plugins.values import Props, contains_unknown
+from rehearsal.plugins.values import Props
 
 _PREFIX: Final = "/applications/"
-_MOST_PERMISSIONS: Final = 30
 _NOT_READY: Final = frozenset([404, 409])
 """Answers to the first changes of an application that Entra has not copied everywhere yet."""
 
@@ -80,18 +78,6 @@ class Application(Owned):
     def described(self, object_id: str) -> str:
         """The application in the plugin's words."""
         return f'Application (Application: "{object_id}")'
-
-    def validate(self, inputs: Props) -> None:
-        """As many permissions as an audience with personal accounts may ask for."""
-        resources = inputs.get("requiredResourceAccesses")
-        if contains_unknown(resources):
-            return
-        if any(len(resource["resourceAccesses"]) > _MOST_PERMISSIONS for resource in resources or []):
-            raise ProviderError(
-                f"maximum of {_MOST_PERMISSIONS} `resource_access` blocks for each `required_resource_access` block "
-                'are supported when `sign_in_audience` is "AzureADandPersonalMicrosoftAccount" or '
-                '"PersonalMicrosoftAccount"'
-            )
 
     def create(self, inputs: Props) -> tuple[str, Props]:
         """POST, then two PATCHes of the display name, which tell whether the new object can be written yet."""

@@ -27,9 +27,6 @@ class ApplicationPassword(AzureAdResource):
     computed = ("displayName", "endDate", "keyId", "startDate", "value")
     meta = meta(1, create_s=900, update_s=300)
 
-    def validate(self, inputs: Props) -> None:
-        """The components give right values only."""
-
     def create(self, inputs: Props) -> tuple[str, Props]:
         """Look at the application, add the password, look until it shows.
 

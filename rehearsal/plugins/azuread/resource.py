@@ -43,10 +43,6 @@ class AzureAdResource(ABC):
         self.graph = graph
 
     @abstractmethod
-    def validate(self, inputs: Props) -> None:
-        """What a plan finds wrong."""
-
-    @abstractmethod
     def create(self, inputs: Props) -> tuple[str, Props]:
         """Create: id and outputs. Raises Created once the resource exists."""
 

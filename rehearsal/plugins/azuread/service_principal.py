@@ -14,7 +14,6 @@ from rehearsal.plugins.azuread.application import FEATURE_TAGS
 from rehearsal.plugins.azuread.graph import GraphClient, GraphError
 from rehearsal.plugins.azuread.resource import Owned, creating, text
 from rehearsal.plugins.azuread.schema import Field, meta
-from rehearsal.plugins.contract import ProviderError
 from rehearsal.plugins.values import Props
 
 _PREFIX: Final = "/servicePrincipals/"
@@ -53,7 +52,7 @@ _UNDECLARED: Final[Props] = {
 
 
 class ServicePrincipal(Owned):
-    """The local representation of an app registration in a tenant."""
+    """The local representation of an app registration in a tenant. One that there is, is taken over."""
 
     collection = "/servicePrincipals"
     entity = "servicePrincipal"
@@ -66,14 +65,6 @@ class ServicePrincipal(Owned):
     def described(self, object_id: str) -> str:
         """The service principal in the plugin's words."""
         return f'Service Principal (Service Principal: "{object_id}")'
-
-    def validate(self, inputs: Props) -> None:
-        """The components take over what an interrupted run has left."""
-        if inputs.get("useExisting") is not True:
-            raise ProviderError(
-                "The stand-in for the azuread plugin has service principals with useExisting only. Next: install the "
-                "real plugins and run with PLUGINS=real."
-            )
 
     def create(self, inputs: Props) -> tuple[str, Props]:
         """Take over the one that there is. Else POST with a temporary description, and PATCH the real one."""
