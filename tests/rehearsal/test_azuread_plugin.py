@@ -427,17 +427,33 @@ def test_a_wrong_client_secret_is_told_in_the_plugins_words(emulator: EmulatorSe
         (_APPLICATION, {"web": {"implicitGrant": {}}}, "web.implicitGrant of app"),
         (_APPLICATION, {"publicClient": {"redirectUris": []}}, "publicClient of app"),
         (_PRINCIPAL, {"featureTags": []}, "featureTags of principal"),
-        (_PRINCIPAL, {"useExisting": False}, "useExisting = false of principal"),
     ],
 )
 def test_the_stand_in_refuses_what_no_component_declares(
     only_stand_in: PluginClient, urn: str, props: dict[str, Any], named: str
 ) -> None:
-    declared = {"clientId": CALLER, "useExisting": True} if urn == _PRINCIPAL else _declared()
+    declared = {"clientId": CALLER, "owners": [CALLER], "useExisting": True} if urn == _PRINCIPAL else _declared()
     _, failures = only_stand_in.check(urn, {**declared, **props})
     assert [reason for _, reason in failures] == [
         f"The stand-in for the azuread plugin does not have {named}. Next: install the real plugins and run with "
         "PLUGINS=real."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("urn", "props", "named"),
+    [
+        (_APPLICATION, _declared(owners=[]), "owners of app"),
+        (_PRINCIPAL, {"clientId": CALLER, "owners": [CALLER], "useExisting": False}, "useExisting of principal"),
+        (_PASSWORD, {"displayName": "one"}, "applicationId of password"),
+    ],
+)
+def test_the_stand_in_needs_what_every_component_declares(
+    only_stand_in: PluginClient, urn: str, props: dict[str, Any], named: str
+) -> None:
+    _, failures = only_stand_in.check(urn, props)
+    assert [reason for _, reason in failures] == [
+        f"The stand-in for the azuread plugin needs {named}. Next: install the real plugins and run with PLUGINS=real."
     ]
 
 

@@ -29,13 +29,11 @@ from rehearsal.plugins.contract import (
 )
 from rehearsal.plugins.values import UNKNOWN, Props, Value, contains_unknown, unwrap
 
-_ADOPTED: Final = "azuread:index/servicePrincipal:ServicePrincipal"
-"""Is taken over where there is one: the components always ask for that."""
-
+_ADVICE: Final = "Next: install the real plugins and run with PLUGINS=real."
 _RESOURCES: Final[Mapping[str, type[AzureAdResource]]] = {
     "azuread:index/application:Application": Application,
     "azuread:index/applicationPassword:ApplicationPassword": ApplicationPassword,
-    _ADOPTED: ServicePrincipal,
+    "azuread:index/servicePrincipal:ServicePrincipal": ServicePrincipal,
 }
 
 
@@ -72,12 +70,13 @@ class AzureAdProvider:
         resource = self._resource(target)
         completed = checked(resource.fields, new_inputs, refused)
         completed |= {**resource.defaults, "__defaults": list(resource.defaults)}
-        if target.type == _ADOPTED and completed.get("useExisting") is not True:
-            refused.append("useExisting = false")
         reasons = [
-            f"The stand-in for the azuread plugin does not have {path} of {target.name}. Next: install the real "
-            "plugins and run with PLUGINS=real."
-            for path in refused
+            f"The stand-in for the azuread plugin does not have {path} of {target.name}. {_ADVICE}" for path in refused
+        ]
+        reasons += [
+            f"The stand-in for the azuread plugin needs {name} of {target.name}. {_ADVICE}"
+            for name in resource.needed
+            if not completed.get(name)
         ]
         if completed.get("notes") == "":
             reasons.append(
@@ -165,10 +164,7 @@ class AzureAdProvider:
 
 def _refuse(known: Iterable[str], token: str) -> NoReturn:
     names = ", ".join(name.rpartition(":")[2] for name in known)
-    raise ProviderError(
-        f"The stand-in for the azuread plugin has {names} only, not {token}. Next: install the real plugins and run "
-        "with PLUGINS=real."
-    )
+    raise ProviderError(f"The stand-in for the azuread plugin has {names} only, not {token}. {_ADVICE}")
 
 
 def _changed(resource: AzureAdResource, given: Props, prior: Props) -> dict[str, dict[str, Change]]:

@@ -71,6 +71,7 @@ class Application(Owned):
         "tags": Field("set", computed=True),
         "web": Field("block", {"redirectUris": Field("set")}),
     }
+    needed = ("api", "displayName", "owners", "signInAudience", "web")
     computed = ("clientId", "objectId", "publisherDomain", "tags")
     meta = meta(2, create_s=600, update_s=600)
     null_until_refreshed = ("groupMembershipClaims", "identifierUris")

@@ -24,6 +24,7 @@ class ApplicationPassword(AzureAdResource):
         "endDate": Field(computed=True, forces_new=True),
         "rotateWhenChanged": Field("map", forces_new=True),
     }
+    needed = ("applicationId",)
     computed = ("displayName", "endDate", "keyId", "startDate", "value")
     meta = meta(1, create_s=900, update_s=300)
 

@@ -28,12 +28,13 @@ class Created(Exception):
 class AzureAdResource(ABC):
     """One resource type. Inputs reach it without the bridge's keys; errors are ProviderError in the plugin's words.
 
-    ``fields``: its inputs. ``defaults``: of further inputs, which the bridge adds. ``computed``: outputs that only
-    Graph tells. ``meta``: as of ``schema.meta``. ``null_until_refreshed``: lists that no component declares; they are
-    null until a refresh, then empty.
+    ``fields``: its inputs. ``needed``: those that the components always give. ``defaults``: of further inputs, which
+    the bridge adds. ``computed``: outputs that only Graph tells. ``meta``: as of ``schema.meta``.
+    ``null_until_refreshed``: lists that no component declares; they are null until a refresh, then empty.
     """
 
     fields: ClassVar[Mapping[str, Field]]
+    needed: ClassVar[tuple[str, ...]]
     defaults: ClassVar[Mapping[str, Any]] = {}
     computed: ClassVar[tuple[str, ...]]
     meta: ClassVar[str]

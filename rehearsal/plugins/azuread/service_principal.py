@@ -57,6 +57,7 @@ class ServicePrincipal(Owned):
     collection = "/servicePrincipals"
     entity = "servicePrincipal"
     fields: ClassVar = {"clientId": Field(forces_new=True), "owners": Field("set"), "useExisting": Field()}
+    needed = ("clientId", "owners", "useExisting")
     defaults: ClassVar = {"accountEnabled": True}
     computed = ("applicationTenantId", "displayName", "objectId", "redirectUris", "signInAudience")
     meta = meta(1, create_s=600, update_s=600)
