@@ -34,8 +34,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command; the exit code. Errors go to standard error."""
     arguments = _parser().parse_args(argv)
-    # What a failed run of the program leaves complains when it is collected; what failed has been told.
-    sys.unraisablehook = lambda _: None
     with interruptible(STATE_DIR) as came:
         try:
             return _COMMANDS[arguments.command](arguments)

@@ -59,9 +59,8 @@ class Stack:
 
     ``project_dir``: where ``Pulumi.yaml`` and the program lie. ``state_dir``: where the stack is kept. ``cli``: the
     Pulumi CLI. ``env``: what the rehearsal adds to the environment; the caller's variables that name an account are
-    taken away. ``config``: values of the stack, keys without ``:`` belong to the project. ``passphrase``: of the
-    secrets in the state; by default one of the state directory's own. ``parallel``: how many resources are worked on
-    side by side. ``python``: the interpreter of dynamic providers.
+    taken away. ``config``: values of the stack, keys without ``:`` belong to the project. ``python``: the
+    interpreter of dynamic providers.
     """
 
     def __init__(
@@ -74,10 +73,8 @@ class Stack:
         plugins: Plugins,
         env: Mapping[str, str] | None = None,
         config: Mapping[str, ConfigValue] | None = None,
-        passphrase: str | None = None,
         on_step: OnStep | None = None,
         on_message: OnMessage | None = None,
-        parallel: int | None = None,
         python: str = sys.executable,
     ) -> None:
         self.project_dir = project_dir.resolve()
@@ -88,10 +85,8 @@ class Stack:
         self._project: dict[str, Any] = _project_settings(self.project_dir)
         self._cli = cli
         self._plugins = plugins
-        self._passphrase = passphrase
         self._on_step = on_step
         self._on_message = on_message
-        self._parallel = parallel
         self._python = python
         self._opened: automation.Stack | None = None
         self._work = self.state_dir / "work"
@@ -203,7 +198,7 @@ class Stack:
         return {
             **self.places(),
             "PATH": os.pathsep.join([*map(str, self.directories), self.environment.get("PATH", "")]),
-            "PULUMI_CONFIG_PASSPHRASE": self._passphrase or rehearsal_passphrase(self.state_dir),
+            "PULUMI_CONFIG_PASSPHRASE": rehearsal_passphrase(self.state_dir),
         }
 
     def _write_config(self, stack: automation.Stack) -> None:
@@ -223,8 +218,6 @@ class Stack:
     def _operate(self, operation: str, options: dict[str, Any]) -> Result:
         started = time.monotonic()
         listener = Listener(self._on_step, self._on_message)
-        if self._parallel is not None:
-            options.setdefault("parallel", self._parallel)
         with self._session() as stack, attached(self._plugins.stand_ins(self.environment, self.project_dir)) as debug:
             _failing(lambda: self._write_config(stack))
             env = dict(stack.workspace.env_vars)

@@ -12,7 +12,7 @@ import pytest
 from rehearsal.engine import find
 
 # The tests find the CLI on PATH, also where `make engine` has put it into the user's cache.
-if (_cli := find.available()) is not None and shutil.which("pulumi") != str(_cli.path):
+if (_cli := find.available(lambda _line: None)) is not None and shutil.which("pulumi") != str(_cli.path):
     os.environ["PATH"] = os.pathsep.join([str(_cli.path.parent), os.environ.get("PATH", "")])
 
 # A shell starts background jobs with SIGINT ignored, and nohup ignores SIGHUP. Children inherit that, and would not end

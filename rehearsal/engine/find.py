@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import yaml
-from packaging.specifiers import SpecifierSet
+from semver import Version
 
 from rehearsal.engine import build, cache, children, failures, site
 from rehearsal.engine.failures import EngineUnavailable
@@ -41,9 +41,9 @@ class Cli:
     origin: Origin
 
 
-def available() -> Cli | None:
-    """The CLI on PATH or in the cache; installs and builds nothing, and says nothing."""
-    return _on_path(_nothing) or _in_cache(_nothing)
+def available(say: Say) -> Cli | None:
+    """The CLI on PATH or in the cache; installs and builds nothing. ``say`` is told why each is used or not."""
+    return _on_path(say) or _in_cache(say)
 
 
 def ensure(say: Say) -> Cli:
@@ -51,7 +51,7 @@ def ensure(say: Say) -> Cli:
 
     Raises :class:`EngineUnavailable`, whose text tells the user what happened, why and what to do.
     """
-    found = _on_path(say) or _in_cache(say)
+    found = available(say)
     if found is not None:
         return found
     try:
@@ -59,6 +59,11 @@ def ensure(say: Say) -> Cli:
             return _in_cache(_nothing) or _from_site(say) or _built(say)
     except (BrokenPipeError, KeyboardInterrupt):
         raise
+    except TimeoutError as error:
+        raise failures.unavailable(
+            f"Pulumi could not be got: the network is too slow or stands still. {error}.",
+            "Check the network, and HTTPS_PROXY and GOPROXY if you use a proxy, and run this again.",
+        ) from error
     except OSError as error:
         raise failures.of_files(cache.directory(), error) from error
 
@@ -72,9 +77,9 @@ def _on_path(say: Say) -> Cli | None:
     if version is None:
         say(f"The pulumi on PATH ({command}) does not tell its version, so it is not used.")
         return None
-    accepted = _accepted_versions()
-    if version not in accepted:
-        say(f"The pulumi on PATH ({command}) has version {version}; {accepted} is needed, so it is not used.")
+    needed = _needed_version()
+    if not Version.parse(version).match(needed):
+        say(f"The pulumi on PATH ({command}) has version {version}; {needed} is needed, so it is not used.")
         return None
     say(f"Pulumi {version} on PATH is used ({command}).")
     return Cli(Path(command).absolute(), version, "PATH")
@@ -159,10 +164,10 @@ def _version_of(cli: Path) -> str | None:
     return match[1] if match else None
 
 
-def _accepted_versions() -> SpecifierSet:
-    """What Pulumi.yaml requires; the Automation API drives no later major version than its own."""
-    project = yaml.safe_load(_PROJECT.read_text(encoding="utf-8"))
-    return SpecifierSet(f"{project['requiredPulumiVersion']},<4")
+def _needed_version() -> str:
+    """What Pulumi.yaml requires: a comparison with a semantic version, such as ``>=3.219.0``."""
+    required: str = yaml.safe_load(_PROJECT.read_text(encoding="utf-8"))["requiredPulumiVersion"]
+    return required
 
 
 def _nothing(_line: str) -> None:

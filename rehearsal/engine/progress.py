@@ -59,7 +59,7 @@ class Progress:
     def tick(self) -> None:
         """To be called about once a second. Raises TimeoutError when the stage takes too long."""
         if self._now() - self._started > self._limit_s:
-            raise TimeoutError(f"not done after {shown_time(self._limit_s)}")
+            raise TimeoutError(f"{self._what}: not done after {shown_time(self._limit_s)}")
         if self._bar is not None:
             self._bar.refresh()
         elif self._now() - self._told >= LINE_EVERY_S:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Final
 
 from rehearsal.engine import children
-from rehearsal.engine.progress import Progress, Say
+from rehearsal.engine.progress import Progress, Say, shown_time
 
 ADDRESS: Final = "https://get.pulumi.com"
-_CONNECT_TIMEOUT_S: Final = 5.0
+ANSWER_LIMIT_S: Final = 10.0
 _INSTALL_TIMEOUT_S: Final = 600.0
 _LONGEST_REASON: Final = 300
+_QUESTION: Final = """
+import sys
+from urllib import error, request
+try:
+    request.urlopen(request.Request(sys.argv[1], method="HEAD"))
+except error.HTTPError:
+    pass
+except OSError as failure:
+    sys.exit(str(getattr(failure, "reason", failure)))
+"""
 _INSTALLER: Final = """
 import sys
 from pulumi.automation import PulumiCommand
@@ -25,17 +34,22 @@ PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))
 
 
 def obstacle() -> str:
-    """Why the site cannot be used, empty if it answers."""
+    """Why the site cannot be used, empty if it answers.
+
+    It is asked in a process of its own, which can be ended while it looks a name up.
+    """
     try:
-        request = urllib.request.Request(ADDRESS, method="HEAD")
-        with urllib.request.build_opener().open(request, timeout=_CONNECT_TIMEOUT_S):
-            return ""
-    except urllib.error.HTTPError:
-        return ""
-    except urllib.error.URLError as error:
-        return str(error.reason)
-    except OSError as error:
-        return str(error)
+        asked = subprocess.run(
+            [sys.executable, "-c", _QUESTION, ADDRESS],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it has not answered within {shown_time(ANSWER_LIMIT_S)}"
+    return "" if asked.returncode == 0 else " ".join(asked.stderr.splitlines()[-1:])
 
 
 def install(version: str, temporary: Path, say: Say) -> Path:

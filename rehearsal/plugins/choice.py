@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import sys
@@ -12,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
-from rehearsal.plugins.contract import ProviderFactory
+from rehearsal.plugins.contract import Provider
 from rehearsal.results import RehearsalError
 
 _PACKAGES: Final = ("azuread", "command")
@@ -32,7 +31,7 @@ class Plugins:
         """True for the plugins that users have."""
         return bool(self.directories)
 
-    def stand_ins(self, environment: Mapping[str, str], project_dir: Path) -> Mapping[str, ProviderFactory]:
+    def stand_ins(self, environment: Mapping[str, str], project_dir: Path) -> Mapping[str, Provider]:
         """What is served in place of plugins, by package. ``environment``: of the program and its commands."""
         if self.are_real:
             return {}
@@ -40,8 +39,8 @@ class Plugins:
         from rehearsal.plugins.command import CommandProvider  # noqa: PLC0415
 
         return {
-            "azuread": functools.partial(AzureAdProvider, environment),
-            "command": functools.partial(CommandProvider, environment, project_dir),
+            "azuread": AzureAdProvider(environment),
+            "command": CommandProvider(environment, project_dir),
         }
 
 

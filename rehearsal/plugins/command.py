@@ -1,4 +1,4 @@
-"""``command:local:Command`` with a ``create`` command, as pulumi-command 1.2.1 has it.
+"""``command:local:Command`` as the components declare it: a ``create`` command that an interpreter runs, without a log.
 
 Source: observed in ``provider/pkg/provider/local`` of pulumi/pulumi-command 1.2.1, and the plugin itself beside this.
 """
@@ -8,30 +8,17 @@ from __future__ import annotations
 import secrets
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-from rehearsal.plugins.contract import (
-    CheckFailure,
-    CheckResult,
-    DiffResult,
-    Log,
-    ProviderError,
-    ReadResult,
-    Target,
-)
-from rehearsal.plugins.values import UNKNOWN, Props, contains_unknown, differences, equal, unwrap
+from rehearsal.plugins.contract import CheckFailure, CheckResult, DiffResult, ProviderError, ReadResult, Target
+from rehearsal.plugins.values import UNKNOWN, Props, differences, unwrap
 
 _TYPE: Final = "command:local:Command"
-_INPUTS: Final = frozenset(["create", "triggers", "environment", "stdin", "interpreter", "logging"])
-_OF_THE_PLUGIN: Final = frozenset(["update", "delete", "dir", "assetPaths", "archivePaths", "addPreviousOutputInEnv"])
-_LOG_EVERYTHING: Final = "stdoutAndStderr"
+_INPUTS: Final = frozenset(["create", "environment", "interpreter", "logging"])
 _SIGNALS: Final = {2: "interrupt", 9: "killed", 15: "terminated"}
 _ADVICE: Final = "Next: install the real plugins and run with PLUGINS=real."
-
-OnLine = Callable[[str, str], None]
-"""Called with ``stdout`` or ``stderr`` and one line, its line break included."""
 
 
 class CommandProvider:
@@ -40,10 +27,9 @@ class CommandProvider:
     package = "command"
     accepts_secrets = True
 
-    def __init__(self, environment: Mapping[str, str], directory: Path, log: Log) -> None:
+    def __init__(self, environment: Mapping[str, str], directory: Path) -> None:
         self._environment = dict(environment)
         self._directory = directory
-        self._log = log
         self._running: set[subprocess.Popen[str]] = set()
         self._lock = threading.Lock()
 
@@ -51,46 +37,31 @@ class CommandProvider:
         """The package has no configuration."""
 
     def check(self, target: Target, new_inputs: Props) -> CheckResult:
-        """Refuse other resources of the package, and properties that the stand-in or the plugin does not know."""
+        """Refuse what no component declares."""
         if target.type != _TYPE:
             raise ProviderError(f"The stand-in for the command plugin has {_TYPE} only, not {target.type}. {_ADVICE}")
         failures = [
             CheckFailure(key, f"the stand-in for the command plugin does not have {key}. {_ADVICE}")
-            for key in sorted(_OF_THE_PLUGIN & new_inputs.keys())
+            for key in sorted(new_inputs.keys() - _INPUTS)
         ]
-        failures += [
-            CheckFailure(key, f"Unrecognized field '{key}' on 'local.CommandInputs'")
-            for key in sorted(new_inputs.keys() - _INPUTS - _OF_THE_PLUGIN)
-        ]
+        if new_inputs.get("logging") != "none":
+            reason = f'the stand-in for the command plugin has the value "none" only. {_ADVICE}'
+            failures.append(CheckFailure("logging", reason))
         return CheckResult(dict(new_inputs), failures)
 
     def diff(self, target: Target, old_inputs: Props, old_outputs: Props, new_inputs: Props) -> DiffResult:
-        """Any changed input is an update; so is a changed trigger, for which the SDK has the engine replace."""
-        changes = differences(unwrap(old_inputs), unwrap(new_inputs))
-        return DiffResult(changes, frozenset({"triggers"} & changes.keys()))
+        """Any changed input is an update."""
+        return DiffResult(differences(unwrap(old_inputs), unwrap(new_inputs)))
 
     def create(self, target: Target, inputs: Props, *, preview: bool) -> tuple[str, Props]:
         """Run the command."""
-        resource_id = target.name + secrets.token_hex(4)
-        if preview:
-            return resource_id, {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
-        return resource_id, self._outputs(target, inputs, {})
+        return target.name + secrets.token_hex(4), self._outputs(inputs, preview=preview)
 
     def update(
         self, target: Target, resource_id: str, old_outputs: Props, new_inputs: Props, *, preview: bool
     ) -> Props:
-        """Run the command again; it finds in its environment what it said before.
-
-        A preview takes what it said for unknown where an input that was there before changes or is unknown itself.
-        """
-        previous = {name: str(unwrap(old_outputs.get(name)) or "") for name in ("stdout", "stderr")}
-        if not preview:
-            return self._outputs(target, new_inputs, previous)
-        is_known = not contains_unknown(new_inputs) and all(
-            name in new_inputs and equal(unwrap(new_inputs[name]), unwrap(old_outputs[name]))
-            for name in _INPUTS & old_outputs.keys()
-        )
-        return {**new_inputs, **(previous if is_known else {"stdout": UNKNOWN, "stderr": UNKNOWN})}
+        """Run the command again."""
+        return self._outputs(new_inputs, preview=preview)
 
     def read(self, target: Target, resource_id: str, inputs: Props, outputs: Props) -> ReadResult:
         """There is nothing to look at: the state stands."""
@@ -113,41 +84,30 @@ class CommandProvider:
         """Nobody waits for the commands that run any more: the CLI was killed."""
         self.cancel()
 
-    def _outputs(self, target: Target, inputs: Props, previous: Mapping[str, str]) -> Props:
-        if inputs.get("create") is None:
-            return {**inputs, "stdout": previous.get("stdout", ""), "stderr": previous.get("stderr", "")}
-        variables = {f"PULUMI_COMMAND_{name.upper()}": said for name, said in previous.items() if said}
-        stdout, stderr = self._run(target, unwrap(inputs), variables)
-        return {**inputs, "stdout": stdout, "stderr": stderr}
-
-    def _run(self, target: Target, inputs: Props, variables: Mapping[str, str]) -> tuple[str, str]:
-        command = str(inputs["create"])
-        arguments = [*(inputs.get("interpreter") or ["/bin/sh", "-c"]), command]
-        environment = {**self._environment, **(inputs.get("environment") or {}), **variables}
-        logging = inputs.get("logging", _LOG_EVERYTHING)
-        lines: dict[str, list[str]] = {"stdout": [], "stderr": [], "both": []}
-
-        def on_line(stream: str, line: str) -> None:
-            lines[stream].append(line)
-            lines["both"].append(line)
-            if logging in (stream, _LOG_EVERYTHING):
-                self._log(target.urn, line.rstrip("\n"))
-
+    def _outputs(self, inputs: Props, *, preview: bool) -> Props:
+        if preview:
+            return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
+        given = unwrap(inputs)
+        command = given["create"]
+        arguments = [*(given.get("interpreter") or ["/bin/sh", "-c"]), command]
+        stdout = stderr = ""
         try:
-            status = _status(self._execute(arguments, environment, inputs.get("stdin") or "", on_line))
+            code, stdout, stderr = self._execute(arguments, {**self._environment, **(given.get("environment") or {})})
+            status = _status(code)
         except OSError as error:
             status = _not_started(arguments[0], error)
         if status:
-            raise ProviderError(f"{status}: running {_quoted(command)}:\n{''.join(lines['both'])}")
-        return "".join(lines["stdout"]).removesuffix("\n"), "".join(lines["stderr"]).removesuffix("\n")
+            raise ProviderError(f'{status}: running "{command}":\n{stdout}{stderr}')
+        return {**inputs, "stdout": stdout.removesuffix("\n"), "stderr": stderr.removesuffix("\n")}
 
-    def _execute(self, arguments: Sequence[str], environment: Mapping[str, str], stdin: str, on_line: OnLine) -> int:
+    def _execute(self, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
+        """Exit code, standard output and error of a command."""
         with self._lock:
             process = subprocess.Popen(
                 arguments,
                 cwd=self._directory,
                 env=environment,
-                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -155,35 +115,11 @@ class CommandProvider:
             )
             self._running.add(process)
         try:
-            readers = [_Reader("stdout", process.stdout, on_line), _Reader("stderr", process.stderr, on_line)]
-            if process.stdin is not None:
-                try:
-                    process.stdin.write(stdin)
-                    process.stdin.close()
-                except BrokenPipeError:
-                    pass  # the command does not read its input
-            for reader in readers:
-                reader.join()
-            return process.wait()
+            stdout, stderr = process.communicate()
         finally:
             with self._lock:
                 self._running.discard(process)
-
-
-class _Reader(threading.Thread):
-    """Reads one stream to its end."""
-
-    def __init__(self, name: str, stream: IO[str] | None, on_line: OnLine) -> None:
-        super().__init__(daemon=True)
-        self._stream_name = name
-        self._stream = stream
-        self._on_line = on_line
-        self.start()
-
-    def run(self) -> None:
-        """Hand on each line as it comes."""
-        for line in self._stream or ():
-            self._on_line(self._stream_name, line)
+        return process.returncode, stdout, stderr
 
 
 def _status(code: int) -> str:
@@ -198,8 +134,3 @@ def _not_started(program: str, error: OSError) -> str:
     if "/" in program or not isinstance(error, FileNotFoundError):
         return f"fork/exec {program}: {(error.strerror or str(error)).lower()}"
     return f'exec: "{program}": executable file not found in $PATH'
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
-    return f'"{escaped}"'

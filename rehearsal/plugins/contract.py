@@ -5,16 +5,13 @@ Source: documented in ``proto/pulumi/provider.proto`` of pulumi/pulumi.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from rehearsal.plugins.values import Props
 
 Change: TypeAlias = Literal["add", "delete", "update"]
-
-Log: TypeAlias = Callable[[str, str], None]
-"""Shows a line beside a resource while it is worked on: the resource's URN, the line."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +120,3 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Release connections."""
-
-
-ProviderFactory = Callable[[Log], Provider]

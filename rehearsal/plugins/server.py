@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import any_pb2, empty_pb2
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from rehearsal.plugins.contract import (
     CheckFailure,
     PartialFailureError,
     Provider,
     ProviderError,
-    ProviderFactory,
     Target,
 )
 from rehearsal.plugins.values import UnmodelledValueError, from_struct, to_struct
@@ -43,47 +42,33 @@ _T = TypeVar("_T")
 
 
 @contextmanager
-def attached(factories: Mapping[str, ProviderFactory]) -> Iterator[str]:
+def attached(providers: Mapping[str, Provider]) -> Iterator[str]:
     """Serves stand-ins by package; yields the value of PULUMI_DEBUG_PROVIDERS that attaches them."""
     with ExitStack() as servers:
-        ports = {name: servers.enter_context(served(factory)) for name, factory in factories.items()}
+        ports = {name: servers.enter_context(served(provider)) for name, provider in providers.items()}
         yield ",".join(f"{name}:{port}" for name, port in ports.items())
 
 
 @contextmanager
-def served(factory: ProviderFactory) -> Iterator[int]:
+def served(provider: Provider) -> Iterator[int]:
     """Serves one stand-in on loopback; yields its port."""
-    servicer = _Servicer(factory)
     server = grpc.server(ThreadPoolExecutor(_THREADS, thread_name_prefix="plugin"), options=_OPTIONS)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(_Servicer(provider), server)
     port = int(server.add_insecure_port("127.0.0.1:0"))
     server.start()
     try:
         yield port
     finally:
         server.stop(grace=None).wait()
-        servicer.close()
+        provider.close()
 
 
 class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     """From the wire to a provider and back."""
 
-    def __init__(self, factory: ProviderFactory) -> None:
-        self._provider: Provider = factory(self._log)
-        self._channel: grpc.Channel | None = None
-        self._engine: Any = None
+    def __init__(self, provider: Provider) -> None:
+        self._provider = provider
         self._configured: str | None = None
-
-    def close(self) -> None:
-        """Ends the connections to the engine and of the provider."""
-        self._provider.close()
-        if self._channel is not None:
-            self._channel.close()
-
-    def _log(self, urn: str, line: str) -> None:
-        if self._engine is not None:
-            request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=line, urn=urn, ephemeral=True)
-            self._engine.Log(request)
 
     # --- the plugin
 
@@ -91,10 +76,6 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=self._provider.accepts_secrets)
 
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if self._channel is not None:
-            self._channel.close()
-        self._channel = grpc.insecure_channel(request.address, options=[("grpc.enable_http_proxy", 0)])
-        self._engine = engine_pb2_grpc.EngineStub(self._channel)
         return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:

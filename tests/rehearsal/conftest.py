@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.rehearsal.user import User
+from tests.support.tools import pulumi_cli
 
 
 @pytest.fixture(scope="session")
 def cli() -> Path:
-    """The CLI on PATH."""
-    found = shutil.which("pulumi")
-    if found is None:
-        pytest.skip("not on PATH: pulumi")
-    return Path(found)
+    """The CLI."""
+    return pulumi_cli()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
-from rehearsal.plugins.contract import ProviderFactory
+from rehearsal.plugins.contract import Provider
 from rehearsal.plugins.server import served
 from rehearsal.plugins.values import Props, from_struct, to_struct
 
@@ -55,7 +55,6 @@ class PluginClient:
 
     stub: Any
     engine: Engine
-    answers: dict[str, Any] = field(default_factory=dict)
 
     def check(self, urn: str, inputs: Props) -> tuple[Props, list[tuple[str, str]]]:
         answer = self._call("Check", provider_pb2.CheckRequest(urn=urn, news=to_struct(inputs), **_named(urn)))
@@ -176,16 +175,14 @@ def _left(error: Any) -> tuple[str, Props, list[str]] | None:
 
 
 @contextmanager
-def stand_in(factory: ProviderFactory, config: Mapping[str, str] | None = None) -> Iterator[PluginClient]:
+def stand_in(provider: Provider) -> Iterator[PluginClient]:
     """A stand-in that serves in this process."""
-    with served(factory) as port, _attached(port, config or {}) as client:
+    with served(provider) as port, _attached(port) as client:
         yield client
 
 
 @contextmanager
-def real_plugin(
-    executable: Path, environment: Mapping[str, str], directory: Path, config: Mapping[str, str] | None = None
-) -> Iterator[PluginClient]:
+def real_plugin(executable: Path, environment: Mapping[str, str], directory: Path) -> Iterator[PluginClient]:
     """The plugin that users have, in a process of its own."""
     with _engine() as (engine, engine_port):
         process = subprocess.Popen(
@@ -200,7 +197,7 @@ def real_plugin(
         try:
             port = int(process.stdout.readline())
             with _connected(port, engine) as client:
-                client.stub.Configure(_configuration(config or {}))
+                client.stub.Configure(_CONFIGURATION)
                 yield client
         finally:
             process.kill()
@@ -209,25 +206,20 @@ def real_plugin(
 
 
 @contextmanager
-def _attached(port: int, config: Mapping[str, str]) -> Iterator[PluginClient]:
+def _attached(port: int) -> Iterator[PluginClient]:
     with _engine() as (engine, engine_port), _connected(port, engine) as client:
         address = f"127.0.0.1:{engine_port}"
-        client.answers["handshake"] = client.stub.Handshake(
-            provider_pb2.ProviderHandshakeRequest(engine_address=address)
-        )
+        client.stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address=address))
         client.stub.Attach(plugin_pb2.PluginAttach(address=address))
-        client.answers["info"] = client.stub.GetPluginInfo(empty_pb2.Empty())
+        client.stub.GetPluginInfo(empty_pb2.Empty())
         try:
-            client.answers["configured"] = client.stub.Configure(_configuration(config))
+            client.stub.Configure(_CONFIGURATION)
         except grpc.RpcError as error:
             raise PluginFailure(error.details(), None) from None
         yield client
 
 
-def _configuration(config: Mapping[str, str]) -> Any:
-    return provider_pb2.ConfigureRequest(
-        args=to_struct(dict(config)), acceptSecrets=True, acceptResources=True, sends_old_inputs=True
-    )
+_CONFIGURATION = provider_pb2.ConfigureRequest(acceptSecrets=True, acceptResources=True, sends_old_inputs=True)
 
 
 @contextmanager

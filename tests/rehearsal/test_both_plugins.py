@@ -23,7 +23,7 @@ _GRAPH_ITSELF: Final = "00000003-0000-0000-c000-000000000000"
 _CHANGING: Final = (
     (re.compile(rf"(?!{_GRAPH_ITSELF})[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}"), "<id>"),
     (re.compile(r"localhost:\d+"), "<emulator>"),
-    (re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?"), "<time>"),
+    (re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00))?"), "<time>"),
     (re.compile(r"(?<=-proof)[0-9a-f]{8}"), "<hex>"),
 )
 _LEFT_OUT: Final = {

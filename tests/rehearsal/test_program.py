@@ -65,8 +65,8 @@ def test_a_second_configuration_of_a_provider_is_refused_with_what_to_do(tmp_pat
     program = (
         "import pulumi, pulumi_command as command\n"
         "other = command.Provider('mine')\n"
-        "command.local.Command('one', create='true')\n"
-        "command.local.Command('two', create='true', opts=pulumi.ResourceOptions(provider=other))\n"
+        "command.local.Command('one', create='true', logging='none')\n"
+        "command.local.Command('two', create='true', logging='none', opts=pulumi.ResourceOptions(provider=other))\n"
     )
     with pytest.raises(OperationFailed, match="two configurations of the command provider") as failed:
         _up(tmp_path, cli, program)

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -240,7 +239,6 @@ def test_an_emulator_that_ends_during_a_run_is_told_with_where_its_log_is(
 
     monkeypatch.setitem(rehearsal.__main__._COMMANDS, "outputs", refused)
     monkeypatch.setattr(rehearsal.__main__, "STATE_DIR", tmp_path)
-    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     assert rehearsal.__main__.main(["outputs"]) == 1
     said = capsys.readouterr().err
     assert "The emulator has stopped answering ([Errno 111] Connection refused)" in said

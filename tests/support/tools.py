@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import functools
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.engine import find
 from rehearsal.plugins.choice import Plugins, choose_plugins
-from rehearsal.plugins.command import CommandProvider, OnLine
-from rehearsal.plugins.contract import Log, ProviderFactory
+from rehearsal.plugins.command import CommandProvider
+from rehearsal.plugins.contract import Provider
 from rehearsal.results import RehearsalError
 from tests.support.warm_python import WarmPython
 
@@ -27,12 +28,14 @@ class Tools:
     warm: WarmPython | None = None
 
 
+@functools.cache
 def pulumi_cli() -> Path:
-    """The CLI; a test is skipped where there is none."""
-    found = shutil.which("pulumi")
+    """The CLI; a test is skipped where there is none, which says why."""
+    reasons: list[str] = []
+    found = find.available(reasons.append)
     if found is None:
-        pytest.skip("not on PATH: pulumi")
-    return Path(found)
+        pytest.skip(f"{' '.join(reasons)} Next: `make engine` gets one.")
+    return found.path
 
 
 def real_tools() -> Tools:
@@ -53,21 +56,19 @@ def stand_ins(warm: WarmPython) -> Tools:
 class _WarmPlugins(Plugins):
     python: str = sys.executable
 
-    def stand_ins(self, environment: Mapping[str, str], project_dir: Path) -> Mapping[str, ProviderFactory]:
-        def command(log: Log) -> CommandProvider:
-            return _WarmCommand(environment, project_dir, log, self.python)
-
+    def stand_ins(self, environment: Mapping[str, str], project_dir: Path) -> Mapping[str, Provider]:
+        command = _WarmCommand(environment, project_dir, self.python)
         return {**super().stand_ins(environment, project_dir), "command": command}
 
 
 class _WarmCommand(CommandProvider):
     """Runs what is meant for this interpreter on a warm one."""
 
-    def __init__(self, environment: Mapping[str, str], directory: Path, log: Log, python: str) -> None:
-        super().__init__(environment, directory, log)
+    def __init__(self, environment: Mapping[str, str], directory: Path, python: str) -> None:
+        super().__init__(environment, directory)
         self._python = python
 
-    def _execute(self, arguments: Sequence[str], environment: Mapping[str, str], stdin: str, on_line: OnLine) -> int:
+    def _execute(self, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str, str]:
         if arguments[0] == sys.executable:
             arguments = [self._python, *arguments[1:]]
-        return super()._execute(arguments, environment, stdin, on_line)
+        return super()._execute(arguments, environment)

@@ -2,17 +2,18 @@
 
 Source: observed in ``sdk/client`` and ``sdk/auth`` of hashicorp/go-azure-sdk as bundled with pulumi-azuread 6.11.1,
 and the plugin itself recorded against an emulator. Waiting is counted, not done: a retry that would come after 61 s
-comes after 61 ms, and a poll that would give up after ten minutes gives up after as many polls.
+comes after 61 ms.
 """
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -29,9 +30,8 @@ _REFRESH_BEFORE_S = 1200
 _ALWAYS_RETRIED = frozenset([408, 424, 429])
 _NEVER_RETRIED_5XX = 501
 _LONGEST_WAIT_S = 61.0
-
-RetryRule = Callable[[int, str], bool]
-"""From status and error text to whether this request is repeated although the status is final otherwise."""
+_PATIENCE_S = 600.0
+"""How long the plugin goes on repeating a request."""
 
 
 class GraphError(ProviderError):
@@ -42,19 +42,9 @@ class GraphError(ProviderError):
         self.status = status
 
 
-class Patience:
-    """How long an operation would wait in all; time passes by waiting, a thousand times faster than on the clock."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self._left_s = timeout_s
-
-    def wait(self, seconds: float) -> bool:
-        """Wait; False if the operation's time is over instead."""
-        if seconds > self._left_s:
-            return False
-        self._left_s -= seconds
-        time.sleep(seconds * _REHEARSAL_SCALE)
-        return True
+def wait(seconds: float) -> None:
+    """Wait in rehearsal time, a thousand times faster than on the clock."""
+    time.sleep(seconds * _REHEARSAL_SCALE)
 
 
 @dataclass(frozen=True)
@@ -125,7 +115,7 @@ class GraphClient:
                 return
             if retry_after is None or attempt == _TOKEN_RETRIES:
                 raise ProviderError(failure)
-            time.sleep((retry_after or 2**attempt) * _REHEARSAL_SCALE)
+            wait(retry_after or 2**attempt)
 
     def _try_login(self, url: str, form: Mapping[str, str]) -> tuple[str, float | None]:
         """Log in; on failure its words, and the seconds to wait before the next try (None: there is none)."""
@@ -162,34 +152,50 @@ class GraphClient:
         self,
         method: str,
         path: str,
-        patience: Patience,
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         version: str = "v1.0",
-        retry: RetryRule | None = None,
+        also_retried: Container[int] = (),
+        failing: str = "",
     ) -> Any:
         """Send a request and return the answer's JSON, None for an empty one.
 
         Repeats what the plugin repeats: 408, 424, 429 and 5xx but 501 for every method, reset connections for reads,
-        and what ``retry`` adds. Raises GraphError with the plugin's words.
+        and the statuses in ``also_retried``. Raises GraphError with the plugin's words, after what is ``failing``.
         """
         url = f"{self._base}/{version}{path}" + (f"?{urlencode(query)}" if query else "")
         content = None if body is None else json.dumps(body, separators=(",", ":"), sort_keys=True)
-        attempt = 0
-        while True:
+        waited_s = 0.0
+        for attempt in itertools.count():
             answer, failure, again = self._send(method, url, content)
+            wait_s = min(2.0**attempt, _LONGEST_WAIT_S)
             if answer is not None:
                 if answer.status_code in _EXPECTED[method]:
                     return _content(answer)
                 failure = _status_error(answer)
-                again = _is_retried(answer.status_code) or (retry is not None and retry(answer.status_code, failure))
-            wait_s = min(2.0**attempt, _LONGEST_WAIT_S)
-            if answer is not None:
+                again = _is_retried(answer.status_code) or answer.status_code in also_retried
                 wait_s = _retry_after(answer) or wait_s
-            if not again or not patience.wait(wait_s):
-                raise GraphError(failure, answer.status_code if answer is not None else 0)
-            attempt += 1
+            waited_s += wait_s
+            if not again or waited_s > _PATIENCE_S:
+                break
+            wait(wait_s)
+        raise GraphError(f"{failing}: {failure}" if failing else failure, 0 if answer is None else answer.status_code)
+
+    def find(self, path: str, *, failing: str = "") -> dict[str, Any] | None:
+        """An object; None if Graph says that there is none."""
+        try:
+            found: dict[str, Any] = self.request("GET", path, failing=failing)
+        except GraphError as error:
+            if error.status == 404:
+                return None
+            raise
+        return found
+
+    def list(self, path: str, *, query: Mapping[str, str] | None = None, failing: str) -> list[dict[str, Any]]:
+        """The items of a collection. The emulator sends them on one page."""
+        items: list[dict[str, Any]] = self.request("GET", path, query=query, failing=failing)["value"]
+        return items
 
     def _send(self, method: str, url: str, content: str | None) -> tuple[httpx.Response | None, str, bool]:
         """One try: the answer, or why there is none and whether the plugin would repeat the request."""
@@ -206,17 +212,6 @@ class GraphClient:
             reason = _reason(error) if method == "GET" else "HTTP response was nil; connection may have been reset"
             return None, f'{method.capitalize()} "{url}": {reason}', method == "GET" and _is_reset(error)
         return answer, "", False
-
-    def list(self, path: str, patience: Patience, query: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-        """All items of a collection; further pages are followed as they are linked."""
-        page = self.request("GET", path, patience, query=query) or {}
-        items: list[dict[str, Any]] = list(page.get("value") or [])
-        while page.get("@odata.nextLink"):
-            link = str(page["@odata.nextLink"])
-            _require_loopback(link, "The next page of a list")
-            page = self.request("GET", link.removeprefix(f"{self._base}/v1.0"), patience) or {}
-            items += page.get("value") or []
-        return items
 
 
 _EXPECTED = {

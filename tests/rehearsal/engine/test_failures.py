@@ -54,7 +54,7 @@ def failure(machine: Machine) -> str:
         find.ensure(machine.say)
     assert INSTALL_PAGE in str(failed.value)
     assert not machine.leftovers
-    assert find.available() is None
+    assert find.available(machine.say) is None
     return str(failed.value)
 
 
@@ -82,6 +82,18 @@ def test_a_disk_that_is_too_full_is_told_before_the_build(machine: Machine, monk
     assert f"{machine.cache} has " in told
     assert "Free some space" in told
     assert machine.calls == ["go version"]
+
+
+@pytest.mark.parametrize("has_go", [True, False], ids=["Go modules", "the toolchain"])
+def test_a_download_that_stands_still_is_told(machine: Machine, monkeypatch: pytest.MonkeyPatch, has_go: bool) -> None:
+    if has_go:
+        machine.go()
+    monkeypatch.setattr(build, "DOWNLOAD_LIMIT_S", 0.0)
+    told = failure(machine)
+    assert "the network is too slow or stands still" in told
+    assert f"{'Downloading Go modules' if has_go else build.TOOLCHAIN}" in told
+    assert "not done after 0 s" in told
+    assert "GOPROXY" in told
 
 
 @pytest.mark.parametrize(

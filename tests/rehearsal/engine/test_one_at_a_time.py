@@ -59,7 +59,7 @@ def test_an_interrupted_build_ends_its_children_and_leaves_nothing(
     assert "Traceback" not in errors
     assert not building.goes_on()
     assert not machine.leftovers
-    assert find.available() is None
+    assert find.available(machine.say) is None
 
 
 def test_what_a_killed_build_left_is_removed_by_the_next(machine: Machine) -> None:

@@ -70,7 +70,7 @@ def test_a_stage_that_takes_too_long_is_an_error() -> None:
     clock.now = 600
     stage.tick()
     clock.now = 601
-    with pytest.raises(TimeoutError, match=r"^not done after 10 min 00 s$"):
+    with pytest.raises(TimeoutError, match=r"^Downloading: not done after 10 min 00 s$"):
         stage.tick()
 
 

@@ -30,7 +30,7 @@ application = azuread.Application(
     owners=[caller.object_id],
 )
 service_principal = azuread.ServicePrincipal(
-    "service-principal", client_id=application.client_id, owners=[caller.object_id]
+    "service-principal", client_id=application.client_id, owners=[caller.object_id], use_existing=True
 )
 password = azuread.ApplicationPassword("password", application_id=application.id, display_name="bare")
 
