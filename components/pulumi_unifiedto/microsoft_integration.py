@@ -27,9 +27,9 @@ from .program.once_in_a_run import name_once
 from .registration.options import RegistrationArgs, require_valid
 from .registration.workspace_integration import WorkspaceIntegration, declare_once, require_secret_api_key
 from .unified.addresses import REGIONS, normal_api_url, redirect_uri_for
+from .unified.rows import DEFAULT_ENVIRONMENT
 from .unified.settings import api_key_from
 
-DEFAULT_ENVIRONMENT: Final = "Production"
 DEFAULT_WARN_DAYS_LEFT: Final = 30
 DEFAULT_PROOF_DEADLINE: Final = 120.0
 LONGEST_PROOF_DEADLINE: Final = 3600
@@ -300,12 +300,13 @@ def _among(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _summary(registration: WorkspaceIntegration) -> pulumi.Output[RegistrationSummary]:
-    return pulumi.Output.all(
-        id=registration.registration_id,
-        integration_type=registration.integration_type,
-        environment=registration.environment,
-        client_id=registration.registered_client_id,
-        redirect_uri=registration.registered_redirect_uri,
-        active=registration.active,
-        status=registration.status,
-    ).apply(lambda known: cast(RegistrationSummary, dict(known)))
+    outputs = {name: getattr(registration, _OUTPUTS.get(name, name)) for name in RegistrationSummary.__annotations__}
+    return pulumi.Output.all(**outputs).apply(lambda known: cast(RegistrationSummary, dict(known)))
+
+
+_OUTPUTS: Final = {
+    "id": "registration_id",
+    "client_id": "registered_client_id",
+    "redirect_uri": "registered_redirect_uri",
+}
+"""Outputs of a registration that have another name in its summary."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final, TypedDict, cast
 
 import pulumi
-import pulumi_azuread as azuread
 from typing_extensions import NotRequired
 
 from ..entra.cloud import current_instant
@@ -134,7 +133,10 @@ class RotatingClientSecret(pulumi.ComponentResource):
         self.ends = schedule.secrets.apply(
             lambda secrets: {str(int(secret["generation"])): secret["ends_at"] for secret in secrets.values()}
         )
-        key_ids = {slot: password.apply(_key_id) for slot, password in passwords.items()}
+        key_ids = {
+            slot: password.apply(lambda created: created.key_id if created else "")
+            for slot, password in passwords.items()
+        }
         self.slots = pulumi.Output.all(schedule.secrets, pulumi.Output.all(**key_ids)).apply(
             lambda known: {
                 slot: cast(SlotSummary, {**secret, "key_id": known[1][slot]}) for slot, secret in known[0].items()
@@ -152,7 +154,3 @@ def default_label(name: str) -> str:
 def days_left(ends_at: datetime, now: datetime) -> int:
     """Days until an instant; a day that has begun counts whole, so that the number stays for a day after a rotation."""
     return math.ceil((ends_at - now) / timedelta(days=1))
-
-
-def _key_id(password: azuread.ApplicationPassword | None) -> pulumi.Input[str]:
-    return password.key_id if password is not None else ""

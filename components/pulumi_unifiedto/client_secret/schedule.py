@@ -38,7 +38,7 @@ class RotationScheduleProvider(ResourceProvider):
         # azure-identity is slow to import and rarely needed: not at the start of every provider and program.
         from ..entra import graph  # noqa: PLC0415
 
-        return graph.list_secrets(application_object_id, self._config)
+        return graph.list_secrets(application_object_id, self._config.get)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         changed = [key for key in _SCHEDULE_KEYS if _differs(_olds.get(key), _news.get(key))]

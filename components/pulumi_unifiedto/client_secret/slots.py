@@ -80,19 +80,16 @@ def _check(name: str, generation: int, held: SlotInState | None) -> pulumi.Resou
             return
         from ..entra import graph  # noqa: PLC0415 - azure-identity is slow to import and rarely needed
 
-        listed = graph.list_secrets(application, _StackConfig())
+        listed = graph.list_secrets(application, _configured)
         if listed is None or any(secret.key_id == held["key_id"] for secret in listed):
             raise ReplacementNotPlanned(resource=name, generation=generation)
 
     return pulumi.ResourceHook(f"pulumi-unifiedto-planned-{name}", refuse, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
-class _StackConfig:
-    """The stack's configuration, as the Graph look-up reads it."""
-
-    def get(self, key: str) -> str | None:
-        namespace, _, name = key.partition(":")
-        return pulumi.Config(namespace).get(name)
+def _configured(key: str) -> str | None:
+    namespace, _, name = key.partition(":")
+    return pulumi.Config(namespace).get(name)
 
 
 def require_generation(generation: int, rotate_when_changed: Mapping[str, str] | None) -> int:

@@ -67,10 +67,12 @@ def resources_in_state() -> pulumi.Output[ResourcesInState | None]:
 
 
 def _resources_in_state() -> pulumi.Output[ResourcesInState | None]:
+    stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
     async def read() -> ResourcesInState | None:
         retrying = AsyncRetrying(stop=stop_after_attempt(_TRIES), wait=wait_fixed(_WAIT_S), reraise=True)
         try:
-            answer: Any = await retrying(pulumi.runtime.invoke_async, _READ_OUTPUTS, {"stackName": _stack_name()})
+            answer: Any = await retrying(pulumi.runtime.invoke_async, _READ_OUTPUTS, {"stackName": stack})
         except Exception as fault:  # the SDK raises a bare Exception for a failed invoke
             pulumi.log.warn(
                 f"The stack's last state could not be read ({type(fault).__name__}), so it is not known which client "
@@ -81,10 +83,6 @@ def _resources_in_state() -> pulumi.Output[ResourcesInState | None]:
         return outputs if isinstance(outputs, Mapping) else {}
 
     return pulumi.Output.unsecret(pulumi.Output.from_input(read()))
-
-
-def _stack_name() -> str:
-    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 def secret_record(

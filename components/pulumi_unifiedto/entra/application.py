@@ -91,17 +91,12 @@ class EntraApplication(pulumi.ComponentResource):
         invoke_options = pulumi.InvokeOptions(parent=self)
         caller = invoked("the deploying identity", lambda: azuread.get_client_config(opts=invoke_options))
         self.tenant_id = pulumi.Output.from_input(caller.tenant_id)
-        self._application: azuread.Application | None = None
+        self.application: azuread.Application | None = None  # stays None for an adopted one
         if adopted:
             self._adopt(adopted, values["redirect_uris"], invoke_options)
         else:
             self._declare(name, values, caller.object_id, invoke_options)
         self.register_outputs({name: getattr(self, name) for name in EntraApplication.__annotations__})
-
-    @property
-    def application(self) -> azuread.Application | None:
-        """The declared app registration; None for an adopted one."""
-        return self._application
 
     def _declare(
         self,
@@ -157,7 +152,7 @@ class EntraApplication(pulumi.ComponentResource):
             use_existing=True,  # an interrupted run may have left one
             opts=pulumi.ResourceOptions.merge(options, pulumi.ResourceOptions(deleted_with=application)),
         )
-        self._application = application
+        self.application = application
         self.service_principal_object_id = service_principal.object_id
         self.client_id = after(service_principal.client_id, application.client_id)
         self.object_id = after(service_principal.client_id, application.object_id)

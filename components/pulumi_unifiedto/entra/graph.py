@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from azure.core.credentials import TokenCredential
@@ -25,15 +25,12 @@ from ..errors import CallerNotPermitted, NationalCloud
 from .cloud import EntraEndpoints, cloud_settings, entra_endpoints
 from .listed_secret import ListedSecret
 
-
-class Config(Protocol):
-    """The stack's configuration as a dynamic provider gets it."""
-
-    def get(self, key: str) -> str | None: ...
+Configured = Callable[[str], str | None]
+"""Gives a value of the stack's configuration, such as that of ``azuread:tenantId``, or None."""
 
 
 def list_secrets(
-    application_object_id: str, config: Config, environment: Mapping[str, str] = os.environ
+    application_object_id: str, configured: Configured, environment: Mapping[str, str] = os.environ
 ) -> list[ListedSecret] | None:
     """The client secrets of an application, with the azuread provider's own credentials; one token, one GET.
 
@@ -48,8 +45,8 @@ def list_secrets(
     if not application_object_id:
         return None
     try:
-        endpoints = entra_endpoints({**environment, **cloud_settings(lambda key: config.get(f"azuread:{key}"))})
-        token = _credential(config, environment, endpoints).get_token(f"{endpoints.graph}/.default").token
+        endpoints = entra_endpoints({**environment, **cloud_settings(lambda key: configured(f"azuread:{key}"))})
+        token = _credential(configured, environment, endpoints).get_token(f"{endpoints.graph}/.default").token
         return _get_secrets(endpoints, token, application_object_id)
     except (CallerNotPermitted, NationalCloud):
         raise
@@ -87,7 +84,7 @@ def _get_secrets(endpoints: EntraEndpoints, token: str, application_object_id: s
     ]
 
 
-def _credential(config: Config, environment: Mapping[str, str], endpoints: EntraEndpoints) -> TokenCredential:
+def _credential(configured: Configured, environment: Mapping[str, str], endpoints: EntraEndpoints) -> TokenCredential:
     """The identity that the azuread provider uses, in its order: certificate, secret, OIDC, managed identity, CLI.
 
     Reads the environment variables and the stack configuration. An explicit ``azuread.Provider`` of the program is not
@@ -95,7 +92,7 @@ def _credential(config: Config, environment: Mapping[str, str], endpoints: Entra
     """
 
     def setting(variable: str, key: str) -> str:
-        return environment.get(variable) or config.get(f"azuread:{key}") or ""
+        return environment.get(variable) or configured(f"azuread:{key}") or ""
 
     def is_on(variable: str, key: str) -> bool:
         return setting(variable, key).lower() in {"1", "true"}

@@ -21,9 +21,6 @@ from .base import Family as Family, UnifiedtoError as UnifiedtoError
 from .later import *
 from .program import *
 
-_FAMILIES: Final = UnifiedtoError.__subclasses__()
-
-CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = tuple(
-    sorted((kind for family in _FAMILIES for kind in family.__subclasses__()), key=lambda kind: kind.code)
-)
+_errors = (error for family in UnifiedtoError.__subclasses__() for error in family.__subclasses__())
+CATALOGUE: Final[tuple[type[UnifiedtoError], ...]] = tuple(sorted(_errors, key=lambda error: error.code))
 """Every error, in the order of the codes."""

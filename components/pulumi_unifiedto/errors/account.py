@@ -43,11 +43,8 @@ class ApiKeyRefused(AccountError):
     )
     remedy = f"Compare the key and the region with the dashboard, Settings, API; {_OR_BY_HAND}"
 
-    def __init__(self, *, request: str, where: str, dashboard_url: str) -> None:
-        super().__init__(
-            f"Unified.to refused the API key ({request} at {where}).",
-            next_step=f"Compare the key and the region with {dashboard_url}/settings/api; {_OR_BY_HAND}",
-        )
+    def __init__(self, *, request: str, where: str) -> None:
+        super().__init__(f"Unified.to refused the API key ({request} at {where}).")
 
 
 class ApiKeyNotPermitted(AccountError):

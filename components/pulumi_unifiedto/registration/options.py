@@ -101,8 +101,6 @@ _WORKSPACE_ID: Final = re.compile(r"[0-9A-Za-z_-]{4,64}")
 """Workspace ids seen in Unified.to's documentation are 24 hexadecimal digits; no format is documented, so only what
 could never be one is refused (assumed)."""
 
-_LONGEST_SHOWN: Final = 16
-
 _TYPE: Final = re.compile(r"[0-9a-z_-]{2,64}")
 
 
@@ -129,7 +127,7 @@ def _workspace_id(name: str, value: Any) -> str:
     if not _WORKSPACE_ID.fullmatch(text):
         raise InvalidInput(
             name=name,
-            value=text if len(text) <= _LONGEST_SHOWN else f"{text[:6]}...",  # a key may have been pasted by mistake
+            value=text if len(text) <= 16 else f"{text[:6]}...",  # a key may have been pasted by mistake
             reason="an id has 4 to 64 letters, digits, hyphens or underscores and nothing else",
             next_step="Copy the workspace id from the dashboard, Settings, API: pulumi config set workspaceId <id>.",
         )
@@ -145,10 +143,6 @@ def _integration_type(name: str, value: Any) -> str:
             next_step="Use the last part of the integration's address in the dashboard, such as microsoft_ad.",
         )
     return text
-
-
-def _client_id(name: str, value: Any) -> str:
-    return normal_client_id(_text(name, value))
 
 
 def _client_secret(name: str, value: Any) -> str:
@@ -197,7 +191,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "workspace_id": Option(_workspace_id, "replace"),
     "environment": Option(_text, "replace", default=DEFAULT_ENVIRONMENT),
     "integration_type": Option(_integration_type, "replace"),
-    "client_id": Option(_client_id, "write"),
+    "client_id": Option(lambda name, value: normal_client_id(_text(name, value)), "write"),
     "client_secret": Option(_client_secret, "write"),
     "redirect_uris": Option(_redirect_uris, "write", default=(), is_set=True),
     "is_active": Option(_of_type(bool), "write"),

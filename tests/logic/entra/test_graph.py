@@ -99,7 +99,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> Credentials:
 
 
 def listed(environment: Mapping[str, str], config: dict[str, str] | None = None) -> list[ListedSecret] | None:
-    return list_secrets(APP, config or {}, environment)
+    return list_secrets(APP, (config or {}).get, environment)
 
 
 ALL = {
@@ -241,7 +241,7 @@ def test_an_application_that_does_not_exist_yet_costs_neither_a_token_nor_a_requ
 ) -> None:
     requests: list[httpx.Request] = []
     network.append((application(), requests))
-    assert list_secrets("", {}, ALL) is None
+    assert list_secrets("", lambda _key: None, ALL) is None
     assert requests == []
     assert credentials.scopes == []
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pulumi_unifiedto.client_secret.in_state import RegistrationInState, SlotInState
-from pulumi_unifiedto.client_secret.listed_secrets import require_room
-from pulumi_unifiedto.client_secret.rotation import NEVER
+from pulumi_unifiedto.client_secret.rotation import NEVER, require_room
 from pulumi_unifiedto.entra.listed_secret import ListedSecret
 from pulumi_unifiedto.errors import SecretLimitReached
 
