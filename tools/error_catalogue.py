@@ -36,6 +36,7 @@ SPECIMENS: Final[tuple[UnifiedtoError, ...]] = (
     errors.ApiKeyRefused(
         request="GET /unified/workspaceintegration",
         where="https://api.unified.to, region us",
+        dashboard_url="https://app.unified.to",
     ).answered("401"),
     errors.ApiKeyNotPermitted(
         request="PUT /unified/workspaceintegration/wi_1", where="https://api.unified.to, region us"

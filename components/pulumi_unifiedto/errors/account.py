@@ -14,9 +14,7 @@ class AccountError(UnifiedtoError):
     family = "account"
 
 
-_OR_BY_HAND: Final = (
-    'or set the registration\'s mode to "manual": the stack then says what to enter by hand and verifies it.'
-)
+_OR_BY_HAND: Final = 'or set the registration\'s mode to "manual": the stack says what to enter, and verifies it.'
 
 
 class ApiKeyMissing(AccountError):
@@ -43,8 +41,11 @@ class ApiKeyRefused(AccountError):
     )
     remedy = f"Compare the key and the region with the dashboard, Settings, API; {_OR_BY_HAND}"
 
-    def __init__(self, *, request: str, where: str) -> None:
-        super().__init__(f"Unified.to refused the API key ({request} at {where}).")
+    def __init__(self, *, request: str, where: str, dashboard_url: str) -> None:
+        super().__init__(
+            f"Unified.to refused the API key ({request} at {where}).",
+            next_step=f"Compare the key and the region with {dashboard_url}/settings/api; {_OR_BY_HAND}",
+        )
 
 
 class ApiKeyNotPermitted(AccountError):

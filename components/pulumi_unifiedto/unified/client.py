@@ -219,7 +219,7 @@ class UnifiedApi:
             case Condition.UNREADABLE, _:
                 return MalformedAnswer(request=request, reason=failed.reason)
             case _, 401:
-                return ApiKeyRefused(request=request, where=where)
+                return ApiKeyRefused(request=request, where=where, dashboard_url=self.dashboard_url)
             case _, 402 | 403 as status if status == 402 or speaks_of_plan:
                 return PlanRefused(request=request, where=where)
             case _, 403:
