@@ -73,10 +73,18 @@ def refuse_remote_addresses(environment: Mapping[str, str], config: Mapping[str,
 def process_environment(environment: Mapping[str, str]) -> Iterator[None]:
     """Replace ``os.environ`` as a whole for the duration of a run in this process."""
     before = dict(os.environ)
-    os.environ.clear()
-    os.environ.update(environment)
+    _set_environment(environment)
     try:
         yield
     finally:
-        os.environ.clear()
-        os.environ.update(before)
+        _set_environment(before)
+
+
+def _set_environment(environment: Mapping[str, str]) -> None:
+    """Changes only what differs: gRPC's threads read the environment meanwhile, and the C library does not protect them
+    from a variable that is added or removed at that moment."""
+    for name in os.environ.keys() - environment.keys():
+        del os.environ[name]
+    for name, value in environment.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from rehearsal.environment import is_loopback, refuse_remote_addresses, rehearsal_environment
+from rehearsal.environment import (
+    is_loopback,
+    process_environment,
+    refuse_remote_addresses,
+    rehearsal_environment,
+)
 from rehearsal.results import RehearsalError
 
 
@@ -71,3 +78,26 @@ def test_another_address_is_refused_with_who_named_it(
         refuse_remote_addresses(environment, config)
     assert named in str(refused.value)
     refuse_remote_addresses({"ARM_METADATA_HOSTNAME": "localhost:1"}, {"shop:apiUrl": "", "shop:name": "example.com"})
+
+
+def test_a_run_changes_only_the_variables_that_differ_and_restores_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: gRPC's threads read the environment while it was emptied and filled anew, and one of them crashed."""
+    monkeypatch.setenv("STAYS", "as it is")
+    monkeypatch.setenv("CHANGES", "before")
+    monkeypatch.setenv("GOES", "away")
+    monkeypatch.delenv("COMES", raising=False)
+    before = dict(os.environ)
+    wanted = {name: value for name, value in before.items() if name != "GOES"} | {"CHANGES": "now", "COMES": "now"}
+    put: list[bytes] = []
+    putenv = os.putenv
+
+    def noted(name: bytes, value: bytes) -> None:
+        put.append(name)
+        putenv(name, value)
+
+    monkeypatch.setattr(os, "putenv", noted)
+    with process_environment(wanted):
+        assert dict(os.environ) == wanted
+        assert sorted(put) == [b"CHANGES", b"COMES"]
+    assert dict(os.environ) == before
+    assert sorted(put) == [b"CHANGES", b"CHANGES", b"COMES", b"GOES"]
