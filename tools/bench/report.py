@@ -73,8 +73,8 @@ class Report:
             "The list of a whole environment is read until a page comes back empty, so that each environment takes two "
             "requests in a refresh and in a preview of new registrations. The refresh reads one authorization URL for "
             "each registration besides, because "
-            "lists mask secrets and the URL is where customers are really sent. Environments and catalogue are asked "
-            "for once in a run, and only when a new registration names one that is not well known."
+            "lists mask secrets and the URL is where customers are really sent. The names of environments and "
+            "types are asked for only where a row is missing, to say why."
         )
         yield ""
 
