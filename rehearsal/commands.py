@@ -205,4 +205,4 @@ def _say_what_next(daemon: Daemon, result: Result) -> None:
     say("  see drift          make drift changes a registration as by hand; then `make refresh`, `make up`")
     say('  use pulumi itself  eval "$(make -s env)"; pulumi stack')
     say("  stop               make down (`make up` starts it again), make destroy (deletes what was deployed)")
-    say("  real accounts      README, A real deployment")
+    say("  real accounts      README, Deploy it")

@@ -65,7 +65,7 @@ def refuse_remote_addresses(environment: Mapping[str, str], config: Mapping[str,
             raise RehearsalError(
                 f"{what} names {address}, which is not on this computer. A rehearsal talks to the local emulator only, "
                 "so nothing was done.\n"
-                "Next: take the value out. To deploy to real accounts, run `pulumi up` (README, A real deployment)."
+                "Next: take the value out. To deploy to real accounts, run `pulumi up` (README, Deploy it)."
             )
 
 
