@@ -396,6 +396,11 @@ def test_functions_find_the_caller_and_what_a_client_id_names(plugin: PluginClie
     found = plugin.invoke("azuread:index/getApplication:getApplication", {"clientId": client_id})
     assert (found["displayName"], found["objectId"]) == ("Example", application.outputs["objectId"])
     assert found["webs"][0]["redirectUris"] == ["https://a.example.com/", "https://b.example.com/"]
+    assert found["singlePageApplications"][0]["redirectUris"] == found["publicClients"][0]["redirectUris"] == []
+    by_object_id = plugin.invoke(
+        "azuread:index/getApplication:getApplication", {"objectId": application.outputs["objectId"]}
+    )
+    assert (by_object_id["clientId"], by_object_id["displayName"]) == (client_id, "Example")
     graph = plugin.invoke("azuread:index/getServicePrincipal:getServicePrincipal", {"clientId": _GRAPH})
     assert graph["oauth2PermissionScopeIds"]["User.Read"] == _USER_READ
 
@@ -405,6 +410,8 @@ def test_what_is_not_there_is_told_in_the_plugins_words(plugin: PluginClient) ->
     token = "azuread:index/getApplication:getApplication"
     failure = plugin.fails(lambda: plugin.invoke(token, missing))
     assert "Application not found" in str(failure)
+    failure = plugin.fails(lambda: plugin.invoke(token, {"objectId": missing["clientId"]}))
+    assert f'Application with object ID "{missing["clientId"]}" was not found' in str(failure)
     token = "azuread:index/getServicePrincipal:getServicePrincipal"
     failure = plugin.fails(lambda: plugin.invoke(token, missing))
     assert "No service principal found" in str(failure)

@@ -7,7 +7,7 @@ their answers recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from rehearsal.plugins.azuread.application import Application
 from rehearsal.plugins.azuread.graph import GraphClient
@@ -46,12 +46,9 @@ def _service_principal(graph: GraphClient, args: Props) -> Props:
 
 
 def _application(graph: GraphClient, args: Props) -> Props:
-    matching = f"appId eq '{_client_id(args)}'"
-    failing = f'Listing applications for filter "{matching}"'
-    found = graph.list("/applications", query={"$filter": matching}, failing=failing)
-    if not found:
-        raise ProviderError(f'Application not found: no applications found matching filter: "{matching}"')
-    resource_id = f"/applications/{found[0]['id']}"
+    find = _application_of_object_id if set(args) == {"objectId"} else _application_of_client_id
+    found = find(graph, args)
+    resource_id = f"/applications/{found['id']}"
     shown = Application(graph).present(resource_id, {})
     return {
         "apis": [{"requestedAccessTokenVersion": shown["api"]["requestedAccessTokenVersion"]}],
@@ -59,9 +56,28 @@ def _application(graph: GraphClient, args: Props) -> Props:
         "displayName": shown["displayName"],
         "id": resource_id,
         "objectId": shown["objectId"],
+        "publicClients": [{"redirectUris": found["publicClient"]["redirectUris"]}],
         "signInAudience": shown["signInAudience"],
+        "singlePageApplications": [{"redirectUris": found["spa"]["redirectUris"]}],
         "webs": [{"redirectUris": shown["web"]["redirectUris"]}],
     }
+
+
+def _application_of_client_id(graph: GraphClient, args: Props) -> dict[str, Any]:
+    matching = f"appId eq '{_client_id(args)}'"
+    failing = f'Listing applications for filter "{matching}"'
+    found = graph.list("/applications", query={"$filter": matching}, failing=failing)
+    if not found:
+        raise ProviderError(f'Application not found: no applications found matching filter: "{matching}"')
+    return found[0]
+
+
+def _application_of_object_id(graph: GraphClient, args: Props) -> dict[str, Any]:
+    named = f'Application with object ID "{args["objectId"]}"'
+    found = graph.find(f"/applications/{args['objectId']}", failing=f"Retrieving {named}")
+    if found is None:
+        raise ProviderError(f"{named} was not found")
+    return found
 
 
 def _client_id(args: Props) -> str:
