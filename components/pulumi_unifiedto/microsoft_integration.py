@@ -97,28 +97,28 @@ class MicrosoftIntegration(pulumi.ComponentResource):
     registrations: pulumi.Output[list[RegistrationSummary]]
 
     def __init__(self, name: str, args: MicrosoftIntegrationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Raises errors of the catalogue for every argument that can be judged before anything is created."""
+        """Raises errors of the catalogue for every argument that can be checked before anything is created."""
         args = validated(MicrosoftIntegrationArgs, args)
-        registrations = judged_registrations(args["registrations"])
+        registrations = checked_registrations(args["registrations"])
         api_url = api_url_of(args)
         redirect_uris = redirect_uris_of(args, api_url)
-        names = registration_names(name, registrations)
+        declared = dict(zip(registration_names(name, registrations), registrations, strict=True))
+        written = [key for key, registration in declared.items() if registration.get("mode", "api") == "api"]
         deadline_s = proof_deadline_of(args)
-        require_valid(_among(args, "workspace_id", "client_id"))
-        application_args = checked({**_among(args, *ApplicationArgs.__annotations__), "redirect_uris": redirect_uris})
+        require_valid(args)
+        application_args = checked(
+            {key: value for key, value in args.items() if key in EntraApplicationArgs.__annotations__}
+            | {"redirect_uris": redirect_uris}
+        )
         period = Period(args.get("rotate_every", DEFAULT_PERIOD)).text
-        for resource_name, registration in zip(names, registrations, strict=True):
+        for resource_name, registration in declared.items():
             declare_once(resource_name, {**registration, "api_url": api_url, "workspace_id": args["workspace_id"]})
-        require_api_key(registrations)
+        require_api_key(written)
         name_once(self, name, opts)
         super().__init__("unifiedto:index:MicrosoftIntegration", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
 
-        application = EntraApplication(
-            f"{name}-entra",
-            cast(EntraApplicationArgs, application_args),
-            child,
-        )
+        application = EntraApplication(f"{name}-entra", cast(EntraApplicationArgs, application_args), child)
         secret = RotatingClientSecret(
             f"{name}-secret",
             {
@@ -127,7 +127,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 "rotate_every": period,
                 "force_rotation": args.get("force_rotation") or "",
                 "label": default_label(name),
-                "consumers": names,
+                "consumers": list(declared),
             },
             pulumi.ResourceOptions(parent=self, deleted_with=application.application),
         )
@@ -137,11 +137,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
             tenant_id=application.tenant_id,
             client_id=application.client_id,
             deadline_s=deadline_s,
-            written=[
-                resource_name
-                for resource_name, registration in zip(names, registrations, strict=True)
-                if registration.get("mode", "api") == "api"
-            ],
+            written=written,
             now=format_instant(current_instant(os.environ)),
             opts=child,
         )
@@ -162,7 +158,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 },
                 pulumi.ResourceOptions(parent=self, depends_on=[self.proof]),
             )
-            for resource_name, registration in zip(names, registrations, strict=True)
+            for resource_name, registration in declared.items()
         ]
 
         self.client_id = application.client_id
@@ -185,7 +181,6 @@ class MicrosoftIntegration(pulumi.ComponentResource):
         that could mend it.
         """
         limit = int(args.get("warn_days_left", DEFAULT_WARN_DAYS_LEFT))
-        fails = args.get("fail_below_limit", False)
         now = current_instant(os.environ)
 
         def watch(known: Sequence[Any]) -> int:
@@ -197,7 +192,7 @@ class MicrosoftIntegration(pulumi.ComponentResource):
                 may_mend = pulumi.runtime.is_dry_run() and any(
                     generation is not None and generation < current for generation in registered
                 )
-                if fails and not may_mend:
+                if args.get("fail_below_limit") and not may_mend:
                     raise error
                 pulumi.log.warn(str(error), self)
             return int(current_days_left)
@@ -236,21 +231,21 @@ def redirect_uris_of(args: MicrosoftIntegrationArgs, api_url: str) -> list[str]:
     return [own, *(uri for uri in args.get("redirect_uris", ()) if uri != own)]
 
 
-def judged_registrations(registrations: Sequence[RegistrationArgs]) -> list[RegistrationArgs]:
+def checked_registrations(registrations: Sequence[RegistrationArgs]) -> list[RegistrationArgs]:
     """The registrations without what counts as absent.
 
-    Raises InvalidInput, with the place, for what is wrong with them and known already:
-    Pulumi would come to that only when the app and its secret exist.
+    Raises InvalidInput, with the place, for what is wrong with them and known already. Pulumi would check it only when
+    the app and its secret exist.
     """
-    judged = []
+    registered = []
     for index, registration in enumerate(registrations):
         place = f"registrations[{index}]"
-        judged.append(validated(RegistrationArgs, registration, within=f"{place}."))
+        registered.append(validated(RegistrationArgs, registration, within=f"{place}."))
         try:
-            require_valid(judged[-1])
+            require_valid(registered[-1])
         except UnifiedtoError as fault:
             raise fault.about(place) from None
-    return judged
+    return registered
 
 
 def proof_deadline_of(args: MicrosoftIntegrationArgs) -> float:
@@ -263,11 +258,13 @@ def proof_deadline_of(args: MicrosoftIntegrationArgs) -> float:
     return deadline_s
 
 
-def require_api_key(registrations: Sequence[RegistrationArgs]) -> None:
-    """Raises ApiKeyMissing where a registration needs a key and there is none, ApiKeyNotSecret for one in clear."""
+def require_api_key(written: Sequence[str]) -> None:
+    """Raises ApiKeyMissing where the stack writes a registration and there is no key, ApiKeyNotSecret for one in clear.
+
+    written: names of the registrations that need a key.
+    """
     require_secret_api_key()
-    needs_key = any(registration.get("mode", "api") == "api" for registration in registrations)
-    if needs_key and api_key_from(os.environ, pulumi.Config("unifiedto").get("apiKey")) is None:
+    if written and api_key_from(os.environ, pulumi.Config("unifiedto").get("apiKey")) is None:
         raise ApiKeyMissing()
 
 
@@ -292,11 +289,6 @@ def first_end_in_use(ends: Mapping[str, str], current: int, registered: Sequence
     """
     held = {int(generation) for generation in registered if generation is not None} | {current}
     return min(instant for generation, instant in ends.items() if int(generation) in held)
-
-
-def _among(args: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Those of some arguments that are there."""
-    return {key: args[key] for key in keys if key in args}
 
 
 def _summary(registration: WorkspaceIntegration) -> pulumi.Output[RegistrationSummary]:

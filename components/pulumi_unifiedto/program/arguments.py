@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 import pulumi
@@ -24,8 +24,6 @@ _PLAIN_KINDS: Final[Mapping[Any, tuple[tuple[type, ...], str]]] = {
     int: ((int,), "it must be a whole number"),
     float: ((int, float), "it must be a number"),
 }
-
-_OPTIONAL: Final[tuple[Any, ...]] = (NotRequired,)
 
 
 def validated(kind: type[Arguments], args: Arguments, *, within: str = "") -> Arguments:
@@ -47,7 +45,8 @@ def validated(kind: type[Arguments], args: Arguments, *, within: str = "") -> Ar
     present: dict[str, Any] = {}
     for key, declared in hints.items():
         value, name = args.get(key), f"{within}{spelling(key)}"
-        is_optional = get_origin(declared) in _OPTIONAL
+        origin: Any = get_origin(declared)
+        is_optional = origin is NotRequired
         if value is None or (is_optional and isinstance(value, str) and not value):
             if not is_optional:
                 raise InvalidInput(name=name, reason="it is missing")
@@ -85,13 +84,21 @@ def why_unfit(value: Any, declared: Any) -> str | None:
         return "it comes from a resource, but must be known before the run"
     kind, parts = get_origin(declared) or declared, get_args(declared)
     if kind is Sequence:
-        fits = isinstance(value, (list, tuple)) and not any(why_unfit(item, parts[0]) for item in value)
+        fits = (
+            isinstance(value, (list, tuple))
+            and "" not in value
+            and not any(why_unfit(item, parts[0]) for item in value)
+        )
         return None if fits else f"it must be a list of {'objects' if is_typeddict(parts[0]) else 'strings'}"
     if kind is Mapping or is_typeddict(kind):
-        fits = isinstance(value, Mapping) and not any(why_unfit(item, *parts[1:]) for item in value.values() if parts)
+        fits = isinstance(value, Mapping) and (not parts or _all_fit(value.values(), parts[1]))
         return None if fits else "it must map names to strings"
     if kind is int and isinstance(value, float) and value.is_integer():
         return None  # programs in other languages send whole numbers like this
     types, reason = _PLAIN_KINDS[kind]
     fits = isinstance(value, types) and isinstance(value, bool) == (kind is bool)
     return None if fits else reason
+
+
+def _all_fit(items: Iterable[Any], declared: Any) -> bool:
+    return not any(item == "" or why_unfit(item, declared) for item in items)

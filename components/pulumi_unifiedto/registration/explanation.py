@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 from ..errors import (
     RegistrationMissing,
@@ -40,21 +41,20 @@ def mention_inactive(remote: RemoteRegistration, row: Row, declared: bool | None
 
 def explain_missing(remote: RemoteRegistration) -> UnifiedtoError:
     """Why there is no row: asks for the names of environments and types, as a run that goes well does not."""
-    try:
-        _require_names(remote)
-    except (UnknownEnvironment, UnknownIntegrationType, WorkspaceNotFound) as unknown:
-        return unknown
-    except UnifiedtoError:
-        pass  # where the names cannot be had, the explanation must not hide what it explains
-    return RegistrationMissing(**remote.identity.names, dashboard_url=remote.api.dashboard_url)
-
-
-def _require_names(remote: RemoteRegistration) -> None:
-    """Raises an error for the first name that does not exist: environment, integration type, workspace."""
-    identity = remote.identity
-    _require(identity.environment, remote.api.environments(), UnknownEnvironment)
-    _require(identity.integration_type, remote.api.integration_types(), UnknownIntegrationType)
-    remote.api.require_workspace(identity.workspace_id)
+    api, identity = remote.api, remote.identity
+    questions: tuple[Callable[[], None], ...] = (
+        lambda: _require(identity.environment, api.environments(), UnknownEnvironment),
+        lambda: _require(identity.integration_type, api.integration_types(), UnknownIntegrationType),
+        lambda: api.require_workspace(identity.workspace_id),
+    )
+    for ask in questions:
+        try:
+            ask()
+        except (UnknownEnvironment, UnknownIntegrationType, WorkspaceNotFound) as unknown:
+            return unknown
+        except UnifiedtoError:
+            continue  # where the names cannot be had, the explanation must not hide what it explains
+    return RegistrationMissing(**identity.names, dashboard_url=api.dashboard_url)
 
 
 def _require(name: str, known: list[str], error: type[UnknownEnvironment | UnknownIntegrationType]) -> None:

@@ -24,10 +24,9 @@ from .settings import ApiSettings, Timing
 
 T = TypeVar("T")
 
+_LARGEST_BODY_BYTES: Final = 16 * 1024 * 1024
 _LONGEST_CONNECT_S: Final = 10.0
-_LONGEST_MESSAGE: Final = 200
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "x-amzn-requestid", "cf-ray")
-_USER_AGENT: Final = "pulumi-unifiedto"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class HttpTransport:
             timeout=httpx.Timeout(timeout_s, connect=min(timeout_s, _LONGEST_CONNECT_S)),
             follow_redirects=False,
             limits=httpx.Limits(max_connections=8, max_keepalive_connections=8),
-            headers={"User-Agent": _USER_AGENT, "Accept": "application/json, text/plain;q=0.9, */*;q=0.1"},
+            headers={"User-Agent": "pulumi-unifiedto", "Accept": "application/json, text/plain;q=0.9, */*;q=0.1"},
         )
 
     def request(
@@ -177,6 +176,8 @@ class HttpTransport:
         received = bytearray()
         for part in response.iter_bytes():
             received += part
+            if len(received) > _LARGEST_BODY_BYTES:
+                raise httpx.DecodingError("the answer is too long")
             if self._timing.monotonic() > deadline:
                 raise httpx.ReadTimeout("the answer did not end in time")
         return received.decode("utf-8", errors="replace")
@@ -233,7 +234,7 @@ def _words_in(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _one_line(text: str, most: int = _LONGEST_MESSAGE) -> str:
+def _one_line(text: str, most: int = 200) -> str:
     line = "".join(character if character.isprintable() else " " for character in text)
     line = " ".join(line.split())
     return line if len(line) <= most else f"{line[: most - 3]}..."

@@ -57,6 +57,15 @@ def test_an_explanation_that_cannot_be_had_does_not_hide_what_it_explains(stage:
     assert words.startswith("UNI205")
 
 
+def test_a_question_that_is_not_answered_does_not_keep_the_next_one_from_being_asked(stage: Stage) -> None:
+    stage.switch(catalogue=["microsoft", "microsoftoutlook"])
+    stage.workspace.remove_by_hand("Production", KIND)
+    stage.fault("status", path="/unified/environment", status=403, times=50)
+    words = stage.create_fails()
+    stage.emulator.world.faults.clear()
+    assert words.startswith('UNI101 Unified.to has no integration type "microsoft_ad"')
+
+
 def test_a_workspace_that_is_not_the_keys_own_is_noticed_before_the_write(stage: Stage) -> None:
     words = stage.create_fails(workspace_id="0000000000000000000000ff")
     assert words.startswith(f'UNI218 The API key opens workspace "{WORKSPACE_ID}"')

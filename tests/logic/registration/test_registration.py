@@ -289,6 +289,8 @@ BAD_INPUTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "mode": ({"mode": "automatic"}, "UNI113", "api, manual"),
     "is_active": ({"is_active": "yes"}, "UNI113", "it must be true or false"),
     "permissions": ({"permissions": "auth_login"}, "UNI113", "it must be a list of strings"),
+    "empty permission": ({"permissions": ["auth_login", ""]}, "UNI113", "it must be a list of strings"),
+    "empty scope": ({"scope_overrides": {"a": ""}}, "UNI113", "it must map names to strings"),
     "scopes": ({"scope_overrides": {"a": 1}}, "UNI113", "it must map names to strings"),
     "generation": ({"secret_generation": 1.5}, "UNI113", "it must be a whole number"),
 }

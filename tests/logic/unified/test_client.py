@@ -308,6 +308,7 @@ ERRORS = {
     "refused write": (httpx.ConnectError("Connection refused"), "PUT", errors.ApiUnreachable, "Connection refused"),
     "no connection": (httpx.ConnectTimeout(""), "list", errors.ApiUnreachable, "no connection within the time limit"),
     "time-out": (httpx.ReadTimeout("x"), "list", errors.ApiUnreachable, "no answer came in time"),
+    "too long": (text(200, " " * (16 * 1024 * 1024 + 1)), "list", errors.ApiUnreachable, "broke before the answer was"),
     "HTML": (text(200, "<html>sign in</html>"), "list", errors.MalformedAnswer, "it is HTML and not JSON"),
     "half": (text(200, '[{"id": "wi_1"'), "list", errors.MalformedAnswer, "not JSON, or not all of it"),
     "empty": (text(200), "list", errors.MalformedAnswer, "it is empty"),
